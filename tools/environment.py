@@ -1,0 +1,80 @@
+"""
+Create a virtual environment of this project and install one lock file into it.
+
+Run by the Makefile with whatever ``python3`` the machine has; uses the standard library only, because nothing is
+installed yet. Installing again what is already there takes no time: a stamp holds the lock's hash.
+
+Usage: python3 tools/environment.py FOLDER LOCK [LOCK ...]
+"""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST = (3, 11)
+
+
+def main(folder: str, locks: list[str]) -> int:
+    """Make *folder* hold exactly what *locks* name; return the exit status."""
+    if sys.version_info < OLDEST:
+        wanted = ".".join(map(str, OLDEST))
+        print(f"python3 is {sys.version.split()[0]}, and {wanted} or newer is needed; put a newer python3 first in PATH")
+        return 2
+    home = ROOT / folder
+    stamp = home / ".installed"
+    wanted_state = hashlib.sha256(
+        b"".join((ROOT / lock).read_bytes() for lock in locks) + sys.version.encode() + str(home).encode()
+    ).hexdigest()
+    known = stamp.read_text().split() if stamp.exists() else []
+    if wanted_state in known:
+        return 0
+    if not (home / "bin" / "python").exists() or not known:
+        print(f"creating {folder} ...", flush=True)
+        venv.create(home, clear=True, with_pip=True)
+    for lock in locks:
+        status = install(home, ROOT / lock)
+        if status:
+            return status
+    # A larger lock holds all of a smaller one, so what was installed before still stands.
+    stamp.write_text("\n".join([*known, wanted_state]))
+    return 0
+
+
+def install(home: Path, lock: Path) -> int:
+    """Install *lock* with hashes checked, showing one moving line of progress."""
+    total = len(re.findall(r"^[A-Za-z0-9].*==", lock.read_text(), re.MULTILINE))
+    print(f"installing {total} locked packages from {lock.relative_to(ROOT)} (only the first time) ...", flush=True)
+    command = [str(home / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--no-input"]
+    command += ["--disable-pip-version-check", "--progress-bar", "off", "--requirement", str(lock)]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    pip = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=home
+    )
+    assert pip.stdout is not None
+    said: list[str] = []
+    seen = 0
+    for line in pip.stdout:
+        said.append(line)
+        found = re.match(r"(?:Collecting|Requirement already satisfied:) (\S+)", line)
+        if found:
+            seen += 1
+            if sys.stdout.isatty():
+                print(f"\r  {seen}/{total} {found[1][:60]:<60}", end="", flush=True)
+            elif seen % 10 == 0:
+                print(f"  {seen}/{total}", flush=True)
+        elif line.startswith("Installing collected packages"):
+            print(("\r" if sys.stdout.isatty() else "") + f"  unpacking {'':<60}", flush=True)
+    if pip.wait():
+        sys.stdout.write("".join(said[-30:]))
+        print(f"pip could not install {lock.relative_to(ROOT)}; its last words are above")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
