@@ -1,0 +1,390 @@
+"""
+Text to data, strictly: YAML and JSON read so that every reader downstream would read the same.
+
+Kubernetes tools disagree about some YAML (``on`` is a boolean for one and text for the next). Such a file is refused
+rather than guessed at. Everything is bounded: size, depth, number of nodes, and what aliases expand to.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+import yaml
+
+from agentkeep.errors import ProofError
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_DEPTH: Final = 64
+MAX_NODES: Final = 8_000_000
+# An alias may repeat a small block many times, as people do with labels. What it must not do is grow a file a
+# hundredfold.
+MAX_EXPANSION: Final = 100_000
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Booleans for YAML 1.1 readers (kubectl, ArgoCD), text for YAML 1.2 readers (kustomize).
+_AMBIGUOUS: Final = frozenset(
+    word for base in ("y", "n", "yes", "no", "on", "off") for word in (base, base.capitalize(), base.upper())
+)
+_CONSTANTS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+}
+_DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_OCTAL: Final = re.compile(r"[-+]?0[0-7]+\Z")
+_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_ODD_NUMBER: Final = re.compile(
+    r"[-+]?(0[0-9]+|0[xob][0-9a-fA-F_]+|[0-9][0-9_]*_[0-9_]*|\.(inf|Inf|INF|nan|NaN|NAN))\Z"
+)
+_NUMERIC_START: Final = frozenset("0123456789+-.")
+_CORE_TAGS: Final = {"tag:yaml.org,2002:" + name: name for name in ("str", "int", "bool", "null", "float")}
+_MERGE: Final = object()
+
+
+class Node(dict[str, Any]):
+    """A mapping that remembers the line (from 1) on which it starts; 0 where the reader does not keep lines."""
+
+    __slots__ = ("line",)
+
+    line: int
+
+    def __init__(self, *args: Any, line: int = 0) -> None:
+        super().__init__(*args)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of one file: its root mapping, and how to find the line of anything in it."""
+
+    file: str
+    root: Node
+    text: str
+    is_json: bool
+
+    def line_of(self, *path: str | int) -> int:
+        """
+        Line of what *path* names, or of its closest parent that still has one.
+
+        Exact for JSON, where lines are looked up on demand because only a finding needs them.
+        """
+        here: Any = self.root
+        if self.is_json:
+            here = parse_yaml(self.text, self.file, lenient=True)[0]
+        line = here.line if isinstance(here, Node) else 1
+        for step in path:
+            try:
+                here = here[step]
+            except (KeyError, IndexError, TypeError):
+                break
+            if isinstance(here, Node):
+                line = here.line
+        return max(line, 1)
+
+
+def decode(data: bytes, file: str) -> str:
+    """
+    Text of *data*, which must be UTF-8 without a byte order mark.
+
+    Raises:
+        ProofError: anything else; the line is that of the first byte that is not UTF-8.
+    """
+    if data[:3] == b"\xef\xbb\xbf" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise ProofError(f"{file}:1", "the file starts with a byte order mark", "save it as plain UTF-8")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ProofError(f"{file}:{line}", "the file is not UTF-8", "save it as plain UTF-8") from None
+
+
+def parse(data: bytes, file: str) -> tuple[Document, ...]:
+    """
+    Every document in *data*; *file* names it in errors and tells JSON (``.json``) from YAML.
+
+    Raises:
+        ProofError: the text is not what its name says, is ambiguous, or is larger or deeper than any manifest needs
+        to be.
+    """
+    if len(data) > MAX_BYTES:
+        raise ProofError(f"{file}:1", f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB", "split it")
+    text = decode(data, file)
+    if file.endswith(".json"):
+        return (Document(file, parse_json(text, file), text, is_json=True),)
+    return tuple(Document(file, root, "", is_json=False) for root in parse_yaml(text, file))
+
+
+class _DuplicateKeyError(ValueError):
+    pass
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> Node:
+    node = Node(pairs)
+    if len(node) != len(pairs):
+        raise _DuplicateKeyError
+    return node
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def parse_json(text: str, file: str) -> Node:
+    """
+    The one object that *text* holds.
+
+    Raises:
+        ProofError: broken, too deep, a key twice in one object, NaN or Infinity, or not an object at all.
+    """
+    try:
+        data = json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant)
+    except _DuplicateKeyError:
+        # The YAML reader knows lines, and JSON that got this far is YAML.
+        parse_yaml(text, file, lenient=True)
+        raise ProofError(f"{file}:1", "a key is given twice in one object", "keep one of them") from None
+    except json.JSONDecodeError as error:
+        raise ProofError(f"{file}:{error.lineno}", f"this is not JSON ({error.msg})", "mend the file") from None
+    except RecursionError:
+        raise _too_deep(file, 1) from None
+    except ValueError:
+        raise ProofError(f"{file}:1", "a number that JSON does not have", "write a finite one") from None
+    if not isinstance(data, Node):
+        raise ProofError(f"{file}:1", "the file does not hold one object", "write a JSON object")
+    if _depth(data) > MAX_DEPTH:
+        raise _too_deep(file, 1)
+    return data
+
+
+def _depth(root: Any) -> int:
+    deepest, level = 0, [root]
+    while level:
+        deepest += 1
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, (dict, list))
+        ]
+    return deepest
+
+
+def _too_deep(file: str, line: int) -> ProofError:
+    return ProofError(f"{file}:{line}", f"nested deeper than {MAX_DEPTH} levels", "flatten it")
+
+
+class _Frame:
+    """A collection that is still open while events come in."""
+
+    __slots__ = ("anchor", "is_map", "items", "key", "line", "merges", "node", "size")
+
+    def __init__(self, node: Any, line: int, anchor: str | None) -> None:
+        self.node = node
+        self.is_map = isinstance(node, Node)
+        self.key: Any = None
+        self.merges: list[Any] = []
+        self.line = line
+        self.anchor = anchor
+        self.size = 1
+
+
+def parse_yaml(text: str, file: str, *, lenient: bool = False) -> list[Node]:
+    """
+    The root mapping of every document in *text*, each mapping knowing its line. Empty documents are left out.
+
+    Args:
+        text: The whole file.
+        file: Its name, for errors.
+        lenient: Do not judge ambiguous scalars; used to look up lines in a file that was already read as JSON.
+
+    Raises:
+        ProofError: broken, ambiguous, a key given twice, too deep, too large, an alias that explodes, an unknown tag.
+    """
+    try:
+        return _Builder(text, file, lenient=lenient).build()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise ProofError(f"{file}:{line}", f"this is not YAML ({_one_line(error.problem)})", "mend the file") from None
+    except yaml.YAMLError as error:
+        # A character that no YAML file may hold: the reader gives an offset.
+        offset = getattr(error, "position", 0)
+        line = text.count("\n", 0, offset if isinstance(offset, int) else 0) + 1
+        raise ProofError(f"{file}:{line}", "a control character stands in the file", "remove it") from None
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "syntax").split())
+
+
+class _Builder:
+    def __init__(self, text: str, file: str, *, lenient: bool) -> None:
+        self._text = text
+        self._file = file
+        self._lenient = lenient
+        self._nodes = 0
+        self._expanded = 0
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._stack: list[_Frame] = []
+        self._roots: list[Node] = []
+        self._scalars: dict[str, Any] = {}
+        self._keys: dict[str, str] = {}
+
+    def build(self) -> list[Node]:
+        handlers: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._open_mapping,
+            yaml.SequenceStartEvent: self._open_sequence,
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
+        for event in yaml.parse(self._text, Loader=_LOADER):
+            handler = handlers.get(type(event))
+            if handler is not None:
+                handler(event)
+        return self._roots
+
+    def _refuse(self, event: Any, problem: str, fix: str) -> ProofError:
+        return ProofError(f"{self._file}:{event.start_mark.line + 1}", problem, fix)
+
+    def _document(self, _event: Any) -> None:
+        self._anchors.clear()
+
+    def _count(self, event: Any) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise self._refuse(event, f"more than {MAX_NODES} values in one file", "split it")
+
+    def _scalar(self, event: Any) -> None:
+        self._count(event)
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and frame.is_map and frame.key is None:
+            if event.anchor is not None:
+                raise self._refuse(event, "an anchor on a key", "put it on the value")
+            self._take_key(frame, event)
+            return
+        value = self._value(event)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (value, 1)
+        self._add(event, value, 1, event.start_mark.line + 1)
+
+    def _value(self, event: Any) -> Any:
+        tag = event.tag
+        if tag is not None and tag != "!":
+            if tag not in _CORE_TAGS:
+                raise self._refuse(event, f"the tag {tag!r} has no meaning here", "remove it")
+            if _CORE_TAGS[tag] == "str":
+                return event.value
+            return self._plain(event)
+        if event.style or tag == "!":
+            return event.value
+        return self._plain(event)
+
+    def _plain(self, event: Any) -> Any:
+        text: str = event.value
+        try:
+            return self._scalars[text]
+        except KeyError:
+            pass
+        value = self._resolve(event, text)
+        if len(text) < 64:
+            self._scalars[text] = value
+        return value
+
+    def _resolve(self, event: Any, text: str) -> Any:
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        if text in _AMBIGUOUS and not self._lenient:
+            raise self._refuse(event, f"{text!r} is a boolean for some readers and text for others", "quote it")
+        if not text or text[0] not in _NUMERIC_START:
+            return text
+        if len(text) <= 20 and _DECIMAL.match(text):
+            return int(text)
+        if len(text) <= 20 and _OCTAL.match(text):
+            return int(text, 8)
+        if _ODD_NUMBER.match(text) and not self._lenient:
+            raise self._refuse(event, f"{text[:40]!r} is another number for another reader", "quote it")
+        if _FLOAT.match(text):
+            if len(text) > 40 and not self._lenient:
+                raise self._refuse(event, "a number of more than 40 digits", "quote it")
+            return float(text)
+        return text
+
+    def _take_key(self, frame: _Frame, event: Any) -> None:
+        text: str = event.value
+        if not event.style and event.tag is None:
+            if text == "<<":
+                frame.key = _MERGE
+                return
+            if not isinstance(self._plain(event), (str, int)) or isinstance(self._plain(event), bool):
+                raise self._refuse(event, f"the key {text[:40]!r} is not text", "quote it")
+        key = self._keys.setdefault(text, text)
+        if key in frame.node:
+            raise self._refuse(event, f"the key {key[:80]!r} is given twice", "keep one of them")
+        frame.key = key
+
+    def _add(self, event: Any, value: Any, size: int, line: int = 1) -> None:
+        if not self._stack:
+            if isinstance(value, Node):
+                self._roots.append(value)
+            elif value is not None:
+                raise ProofError(
+                    f"{self._file}:{line}", "the document is not a mapping", "write one object per document"
+                )
+            return
+        frame = self._stack[-1]
+        frame.size += size
+        if not frame.is_map:
+            frame.node.append(value)
+        elif frame.key is _MERGE:
+            frame.merges.append((event, value))
+            frame.key = None
+        else:
+            frame.node[frame.key] = value
+            frame.key = None
+
+    def _open_mapping(self, event: Any) -> None:
+        self._open(event, Node(line=event.start_mark.line + 1))
+
+    def _open_sequence(self, event: Any) -> None:
+        self._open(event, [])
+
+    def _open(self, event: Any, node: Any) -> None:
+        self._count(event)
+        if len(self._stack) >= MAX_DEPTH:
+            raise _too_deep(self._file, event.start_mark.line + 1)
+        if event.tag is not None and event.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!"):
+            raise self._refuse(event, f"the tag {event.tag!r} has no meaning here", "remove it")
+        if self._stack and self._stack[-1].is_map and self._stack[-1].key is None:
+            raise self._refuse(event, "a key that is itself a collection", "use text as the key")
+        if event.anchor is not None:
+            # From here on the name means this collection, so an alias inside it would be a loop.
+            self._anchors.pop(event.anchor, None)
+        self._stack.append(_Frame(node, event.start_mark.line + 1, event.anchor))
+
+    def _close(self, event: Any) -> None:
+        frame = self._stack.pop()
+        for at, merged in frame.merges:
+            parts = merged if isinstance(merged, list) else [merged]
+            for part in parts:
+                if not isinstance(part, Node):
+                    raise self._refuse(at, "'<<' merges something that is not a mapping", "merge a mapping")
+                for key, value in part.items():
+                    frame.node.setdefault(key, value)
+        if frame.anchor is not None:
+            self._anchors[frame.anchor] = (frame.node, frame.size)
+        self._add(event, frame.node, frame.size, frame.line)
+
+    def _alias(self, event: Any) -> None:
+        if event.anchor not in self._anchors:
+            raise self._refuse(event, f"the alias {event.anchor!r} has no anchor before it", "define it first")
+        if self._stack and self._stack[-1].is_map and self._stack[-1].key is None:
+            raise self._refuse(event, "an alias as a key", "write the key out")
+        value, size = self._anchors[event.anchor]
+        self._expanded += size
+        if self._expanded > MAX_EXPANSION:
+            raise self._refuse(event, f"aliases expand to more than {MAX_EXPANSION} values", "write the values out")
+        self._add(event, value, size)
