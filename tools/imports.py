@@ -4,6 +4,8 @@ Make or check ``imports/``: the project's own bindings for Terraform providers a
 Usage:
     python tools/imports.py            read the pinned packages, rewrite schemas and modules
     python tools/imports.py --check    say what is out of date; exit 1 if anything is
+    python tools/imports.py --crds F   the same with the CustomResourceDefinitions (*.yaml) in folder F; no package
+                                       registry carries them, so their reduced schemas change only this way
 
 The way of the data: pinned packages → ``imports/schemas/`` (reduced, committed) → ``imports/**/*.py``. The second step
 needs no package at all, so ``--check`` works offline; where a package is at hand the first step is checked too, and
@@ -11,12 +13,17 @@ where it is not, that is said.
 """
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
@@ -65,8 +72,45 @@ def schemas(*, fetch: bool) -> Iterator[tuple[Path, str | None]]:
         text = None
         if found is not None:
             schema = imports_terraform.read_provider(source, imports_terraform.jsii_archive(found))
-            text = json.dumps(schema, indent=1) + "\n"
+            text = as_json(schema)
         yield IMPORTS / "schemas" / "terraform" / f"{source.module}.json", text
+
+
+def builtin_schemas() -> Iterator[tuple[Path, str | None]]:
+    """Yield the schema file of each built-in kind with its due text, or None where kubernetes-validate is absent."""
+    site = Path(sysconfig.get_path("purelib"))
+    for kind in imports_kubernetes.KINDS:
+        if not kind.builtin:
+            continue
+        folder = site / "kubernetes_validate" / "kubernetes-json-schema" / f"v{kind.origin}.0-local-strict"
+        text = None
+        if folder.is_dir():
+            definitions = json.loads((folder / "_definitions.json").read_text())
+            text = as_json(imports_kubernetes.read_builtin(kind, definitions["$defs"]))
+        yield schema_file(kind), text
+
+
+def custom_schemas(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """Yield the schema file of each custom kind with its due text, or None where *folder* does not define it."""
+    manifests = [one for path in sorted(folder.glob("*.yaml")) for one in yaml.safe_load_all(path.read_text())]
+    for kind in imports_kubernetes.KINDS:
+        if kind.builtin:
+            continue
+        text = None
+        for manifest in manifests:
+            with contextlib.suppress(LookupError):
+                text = as_json(imports_kubernetes.read_definition(kind, manifest))
+        yield schema_file(kind), text
+
+
+def schema_file(kind: imports_kubernetes.Kind) -> Path:
+    """Return where the reduced schema of *kind* is committed."""
+    return IMPORTS / "schemas" / "k8s" / f"{kind.module}.json"
+
+
+def as_json(schema: dict[str, Any]) -> str:
+    """Write a schema as it is committed."""
+    return json.dumps(schema, indent=1) + "\n"
 
 
 def modules() -> Iterator[tuple[Path, str]]:
@@ -75,7 +119,7 @@ def modules() -> Iterator[tuple[Path, str]]:
         schema = json.loads((IMPORTS / "schemas" / "terraform" / f"{source.module}.json").read_text())
         yield IMPORTS / "terraform" / f"{source.module}.py", formatted(imports_terraform.write_module(schema))
     for kind in imports_kubernetes.KINDS:
-        schema = json.loads((IMPORTS / "schemas" / "k8s" / f"{kind.module}.json").read_text())
+        schema = json.loads(schema_file(kind).read_text())
         yield IMPORTS / "k8s" / f"{kind.module}.py", formatted(imports_kubernetes.write_module(schema))
 
 
@@ -83,13 +127,16 @@ def main(arguments: list[str]) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description="Make or check the bindings in imports/.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything is out of date")
-    check = parser.parse_args(arguments).check
+    parser.add_argument("--crds", type=Path, metavar="FOLDER", help="also read the CustomResourceDefinitions there")
+    options = parser.parse_args(arguments)
+    check = options.check
+    custom = custom_schemas(options.crds) if options.crds else iter(())
     stale = 0
-    for step in (schemas(fetch=not check), modules()):
+    for step in (chain(schemas(fetch=not check), builtin_schemas(), custom), modules()):
         for path, due in step:
             name = path.relative_to(ROOT)
             if due is None:
-                print(f"not checked  {name} (its package is not installed; only its module is checked)")
+                print(f"not checked  {name} (its source is not at hand; the module made of it is checked)")
             elif path.exists() and path.read_text() == due:
                 continue
             elif check:
