@@ -1,0 +1,763 @@
+"""
+OpenClaw's configuration: rendered from typed settings, and checked for what OpenClaw's own validator lets through.
+
+``render_openclaw`` gives the content of ``openclaw.json`` for OpenClaw 2026.9.6. A model is written once, in
+``OpenClawSettings.models``; every reference to it is derived from that list, so a reference to a model that the proxy
+does not serve cannot be written. ``check_openclaw`` reads any configuration, also one changed by hand, and names the
+faults that ``openclaw config validate`` accepts: they start without a word and fail, or open something, later.
+
+Secrets appear as references only: ``${NAME}`` for a variable, a file reference for a file. Every fact about
+the program was established by running it (tests/real/openclaw).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from agentkeep.errors import DeclarationError
+
+OPENCLAW_VERSION = "2026.9.6"
+"""The release whose schema the output follows."""
+
+DISCORD_PLUGIN_VERSION = "2026.9.6"
+"""Discord is not bundled with OpenClaw; its plugin must have the same release."""
+
+DISCORD_PLUGIN_SHA512 = (
+    "1239431addfe6c50e2d72eb690f6695eebc84c7ed53935e510186aa460d2a957"
+    "c5ec9822b5871fac7d57edf64c2755455110258e58560ca04cb775402e560f05"
+)
+"""SHA-512 of the published package in hexadecimal; it bundles its dependencies, so this pins all of them."""
+
+STATE_DIR = "/home/node/.openclaw"
+"""OpenClaw's state: sessions, plugins, device pairings. A persistent volume."""
+
+WORKSPACE_DIR = f"{STATE_DIR}/workspace"
+"""The agent's own files. The sandbox daemon mounts it at the same path."""
+
+SHARED_STATE_DIRS = ("workspace", "sandboxes", "sandbox")
+"""
+The folders below ``STATE_DIR`` that the sandbox daemon must see at the same absolute paths, and no other: the state
+folder itself holds sessions and credentials.
+"""
+
+CONFIG_PATH = "/etc/openclaw/openclaw.json"
+"""The live copy. OpenClaw does not notice when a ConfigMap volume swaps its symlinks, so sync-files.sh copies it."""
+
+GATEWAY_ENV: Mapping[str, str] = {
+    "DO_NOT_TRACK": "1",
+    "HOME": "/home/node",
+    "OPENCLAW_CONFIG_PATH": CONFIG_PATH,
+    "OPENCLAW_CONFIG_READONLY": "1",
+    "OPENCLAW_DISABLE_BONJOUR": "1",
+    "OPENCLAW_NO_AUTO_UPDATE": "1",
+    "OPENCLAW_STATE_DIR": STATE_DIR,
+    # Without it a start with a missing plugin asks npm for whatever release is newest.
+    "npm_config_offline": "true",
+}
+"""Environment of the gateway that holds no secret; the schema has no key for these."""
+
+_MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
+_LABEL = re.compile(r"[^\x00-\x1f$\x7f]+")
+_ENV = re.compile(r"[A-Z][A-Z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_SNOWFLAKE = re.compile(r"[0-9]{17,20}")
+_IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")
+_MEMORY = re.compile(r"[1-9][0-9]*[kmg]")
+_USER = re.compile(r"[1-9][0-9]*:[1-9][0-9]*")
+_SSH_TARGET = re.compile(r"[a-z_][a-z0-9_-]*@[a-z0-9.-]+(:[0-9]{1,5})?")
+_PROVIDER = "litellm"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvSecret:
+    """
+    A secret that the gateway reads from its environment.
+
+    Attributes:
+        name: The environment variable, such as ``LITELLM_PROXY_KEY``.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileSecret:
+    """
+    A secret that the gateway reads from a file.
+
+    OpenClaw takes a regular file that its own user owns, mode 0400 or 0600, and follows no symlink. A Secret volume is
+    made of symlinks owned by root, so it is refused: an init container has to copy the value into a memory volume.
+
+    Attributes:
+        name: A lower-case name for the reference, such as ``gateway-token``.
+        path: The absolute path of the file, which holds the value and nothing else.
+    """
+
+    name: str
+    path: str
+
+
+Secret = EnvSecret | FileSecret
+
+
+@dataclass(frozen=True, slots=True)
+class ChatModel:
+    """
+    A model as the proxy serves it.
+
+    Attributes:
+        id: The id at the proxy, such as ``claude-sonnet-4-5``.
+        name: What people read.
+        alias: What people type to switch to it, such as ``Sonnet``.
+        context_window: Input tokens that it takes.
+        max_output: Output tokens that it gives at most.
+        reasoning: It can think before it answers.
+        images: It takes pictures.
+    """
+
+    id: str
+    name: str
+    alias: str
+    context_window: int
+    max_output: int
+    reasoning: bool = True
+    images: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Discord:
+    """
+    The Discord bot: who may write to it, and where.
+
+    Attributes:
+        token: The bot's token.
+        users: Discord user ids (17 to 20 digits) that may write to the bot. Nobody else gets an answer.
+        elevated: The ids among *users* whose direct messages may run commands outside the sandbox.
+        guilds: Ids of servers where *users* may mention the bot; empty means direct messages only.
+    """
+
+    token: Secret
+    users: tuple[str, ...]
+    elevated: tuple[str, ...] = ()
+    guilds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DockerSandbox:
+    """
+    Every command of every session runs in a container of a Docker daemon beside the gateway.
+
+    Attributes:
+        image: The image, which must exist in the daemon: OpenClaw never pulls it. It needs ``python3`` and ``bash``.
+        network: ``none``, or ``bridge`` to give the sandbox the pod's own network, as far as its policy allows.
+        user: Numeric user and group of the commands; the workspace belongs to 1000:1000.
+        memory: Memory and swap together, such as ``1g``.
+        cpus: Processor cores.
+        pids: Processes at most.
+    """
+
+    image: str
+    network: Literal["none", "bridge"] = "none"
+    user: str = "1000:1000"
+    memory: str = "1g"
+    cpus: float = 1.0
+    pids: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SshSandbox:
+    """
+    Every command of every session runs on another machine: no daemon, and nothing privileged, in the agent's pod.
+
+    Attributes:
+        target: ``user@host:port``.
+        workspace_root: The absolute folder on that machine.
+        identity: The private key.
+        known_hosts: The pinned host key, as a line of a known_hosts file.
+    """
+
+    target: str
+    workspace_root: str
+    identity: Secret
+    known_hosts: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClawSettings:
+    """
+    All that an ``openclaw.json`` is rendered from.
+
+    Attributes:
+        models: The first is the agent's model, the others are its fallbacks in this order.
+        proxy_url: The proxy's OpenAI-compatible root with its ``/v1``; OpenClaw appends ``/chat/completions``.
+        proxy_key: The agent's inference key at the proxy, never a provider's key.
+        gateway_token: What a client of the gateway must present.
+        trusted_proxies: CIDRs of the pods that forward for others. A request with X-Forwarded-For from any other source
+            is answered 403, whatever token it carries.
+        origins: Web origins of the control page, such as ``https://openclaw.b0xp.io``.
+        sandbox: Where commands run. None means in the gateway's own container, beside its secrets.
+        discord: The Discord bot, if there is one.
+        port: The gateway's port.
+        workspace: The absolute folder of the agent's own files.
+    """
+
+    models: tuple[ChatModel, ...]
+    proxy_url: str
+    proxy_key: Secret
+    gateway_token: Secret
+    trusted_proxies: tuple[str, ...]
+    origins: tuple[str, ...]
+    sandbox: DockerSandbox | SshSandbox | None
+    discord: Discord | None = None
+    port: int = 18789
+    workspace: str = WORKSPACE_DIR
+
+
+def render_openclaw(settings: OpenClawSettings, *, path: str = "openclaw") -> dict[str, object]:
+    """
+    Return the content of ``openclaw.json`` as plain data.
+
+    The strict validator of OpenClaw 2026.9.6 accepts it without a warning once the Discord plugin is installed, and
+    ``check_openclaw`` finds nothing in it as long as the variables of ``env_names(settings)`` are set. Everything that
+    would call home on its own is off: update checks, telemetry, the hosted model catalogue, network discovery and
+    embeddings of the agent's memory.
+
+    Args:
+        settings: What to render.
+        path: How errors name the agent.
+
+    Raises:
+        DeclarationError: A value cannot be right; the message names it.
+    """
+    _check_settings(settings, path)
+    references = [f"{_PROVIDER}/{model.id}" for model in settings.models]
+    config: dict[str, object] = {
+        "gateway": _gateway(settings),
+        "models": {
+            # "replace" keeps every provider but the proxy out, also those whose key happens to be in the environment.
+            "mode": "replace",
+            "catalogRefresh": {"enabled": False},
+            "providers": {
+                _PROVIDER: {
+                    "baseUrl": settings.proxy_url,
+                    "apiKey": _reference(settings.proxy_key),
+                    "api": "openai-completions",
+                    "models": [_model(model) for model in settings.models],
+                }
+            },
+        },
+        "agents": {
+            "defaults": {
+                "workspace": settings.workspace,
+                "model": {"primary": references[0], "fallbacks": references[1:]},
+                "models": {
+                    reference: {"alias": model.alias}
+                    for reference, model in zip(references, settings.models, strict=True)
+                },
+                "sandbox": _sandbox(settings.sandbox),
+            }
+        },
+        "tools": {"elevated": _elevated(settings.discord)},
+        # One conversation per person: what one user tells the bot is not context for the next.
+        "session": {"dmScope": "per-channel-peer"},
+        "commands": _commands(settings.discord),
+        "channels": {} if settings.discord is None else {"discord": _discord(settings.discord)},
+        # An exclusive list: it also keeps bundled plugins out that would start because their key is in the environment.
+        "plugins": {"allow": [] if settings.discord is None else ["discord"]},
+        # Embeddings would go to OpenAI directly, past the proxy. Keyword search stays.
+        "memory": {"search": {"provider": "none"}},
+        "browser": {"enabled": False},
+        "discovery": {"mdns": {"mode": "off"}},
+        "telemetry": {"enabled": False},
+        "update": {"checkOnStart": False, "auto": {"enabled": False}},
+    }
+    providers = {secret.name: _file_provider(secret) for secret in _secrets(settings) if isinstance(secret, FileSecret)}
+    if providers:
+        config["secrets"] = {"providers": providers}
+    return config
+
+
+def env_names(settings: OpenClawSettings) -> tuple[str, ...]:
+    """Return the environment variables that the configuration reads, sorted: each must come from a Secret."""
+    return tuple(sorted({secret.name for secret in _secrets(settings) if isinstance(secret, EnvSecret)}))
+
+
+# --- rendering -------------------------------------------------------------------------------------------------------
+
+
+def _gateway(settings: OpenClawSettings) -> dict[str, object]:
+    return {
+        "mode": "local",
+        # Probes and cloudflared reach the pod's address, so loopback is not enough.
+        "bind": "lan",
+        "port": settings.port,
+        "auth": {
+            "mode": "token",
+            "token": _reference(settings.gateway_token),
+            "rateLimit": {"maxAttempts": 10, "windowMs": 60_000, "lockoutMs": 300_000},
+        },
+        "trustedProxies": list(settings.trusted_proxies),
+        "controlUi": {
+            "allowedOrigins": list(settings.origins),
+            "allowExternalEmbedUrls": False,
+            "automaticallyFetchFavicons": False,
+            "communityInvite": False,
+        },
+        "nodes": {"browser": {"mode": "off"}, "pairing": {"autoApproveLocal": False, "sshVerify": False}},
+        "reload": {"mode": "hybrid"},
+        "tailscale": {"mode": "off"},
+        # A shell in the gateway's container for whoever holds the token: not needed, so not there.
+        "terminal": {"enabled": False},
+    }
+
+
+def _model(model: ChatModel) -> dict[str, object]:
+    return {
+        "id": model.id,
+        "name": model.name,
+        "reasoning": model.reasoning,
+        "input": ["text", "image"] if model.images else ["text"],
+        "contextWindow": model.context_window,
+        "maxTokens": model.max_output,
+    }
+
+
+def _sandbox(sandbox: DockerSandbox | SshSandbox | None) -> dict[str, object]:
+    match sandbox:
+        case None:
+            return {"mode": "off"}
+        case DockerSandbox():
+            return {
+                "mode": "all",
+                "backend": "docker",
+                "scope": "agent",
+                "workspaceAccess": "rw",
+                "docker": {
+                    "image": sandbox.image,
+                    "network": sandbox.network,
+                    "user": sandbox.user,
+                    "readOnlyRoot": True,
+                    "tmpfs": ["/tmp", "/var/tmp", "/run"],  # noqa: S108 - paths inside the sandbox
+                    "capDrop": ["ALL"],
+                    "memory": sandbox.memory,
+                    "memorySwap": sandbox.memory,
+                    "cpus": sandbox.cpus,
+                    "pidsLimit": sandbox.pids,
+                },
+            }
+        case SshSandbox():
+            return {
+                "mode": "all",
+                "backend": "ssh",
+                "scope": "agent",
+                "workspaceAccess": "rw",
+                "ssh": {
+                    "target": sandbox.target,
+                    "workspaceRoot": sandbox.workspace_root,
+                    "strictHostKeyChecking": True,
+                    "updateHostKeys": False,
+                    "identityData": _reference(sandbox.identity),
+                    "knownHostsData": _reference(sandbox.known_hosts),
+                },
+            }
+
+
+def _elevated(discord: Discord | None) -> dict[str, object]:
+    if discord is None or not discord.elevated:
+        return {"enabled": False}
+    return {"enabled": True, "allowFrom": {"discord": list(discord.elevated)}}
+
+
+def _commands(discord: Discord | None) -> dict[str, object]:
+    # Chat commands that would change the deployment from inside it. Its one source is the declaration.
+    commands: dict[str, object] = dict.fromkeys(("bash", "config", "debug", "mcp", "plugins", "restart"), False)
+    if discord is not None and discord.elevated:
+        commands["ownerAllowFrom"] = [f"discord:{user}" for user in discord.elevated]
+    return commands
+
+
+def _discord(discord: Discord) -> dict[str, object]:
+    channel: dict[str, object] = {
+        "enabled": True,
+        "token": _reference(discord.token),
+        "dmPolicy": "allowlist",
+        "allowFrom": list(discord.users),
+        "groupPolicy": "allowlist" if discord.guilds else "disabled",
+        "configWrites": False,
+    }
+    if discord.guilds:
+        channel["guilds"] = {guild: {"requireMention": True, "users": list(discord.users)} for guild in discord.guilds}
+    return channel
+
+
+def _reference(secret: Secret) -> object:
+    match secret:
+        case EnvSecret():
+            return f"${{{secret.name}}}"
+        case FileSecret():
+            return {"source": "file", "provider": secret.name, "id": "value"}
+
+
+def _file_provider(secret: FileSecret) -> dict[str, object]:
+    return {"source": "file", "path": secret.path, "mode": "singleValue"}
+
+
+def _secrets(settings: OpenClawSettings) -> Iterator[Secret]:
+    yield settings.proxy_key
+    yield settings.gateway_token
+    if settings.discord is not None:
+        yield settings.discord.token
+    if isinstance(settings.sandbox, SshSandbox):
+        yield settings.sandbox.identity
+        yield settings.sandbox.known_hosts
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+def _check_settings(settings: OpenClawSettings, path: str) -> None:
+    for problem, fix in _settings_problems(settings):
+        raise DeclarationError(path, problem, fix)
+
+
+def _settings_problems(settings: OpenClawSettings) -> Iterator[tuple[str, str]]:
+    yield from _model_problems(settings.models)
+    if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?/v1", settings.proxy_url):
+        yield f"proxy_url {settings.proxy_url!r} is no http root ending in /v1", "write it as 'http://host:port/v1'"
+    if not 1 <= settings.port <= 65535:
+        yield f"port {settings.port} is no port", "write a number from 1 to 65535"
+    if not PurePosixPath(settings.workspace).is_absolute() or "$" in settings.workspace:
+        yield f"workspace {settings.workspace!r} is not an absolute folder", f"write {WORKSPACE_DIR!r}"
+    if not settings.trusted_proxies:
+        yield "there are no trusted_proxies, so every forwarded request is refused", "give the pod CIDRs"
+    for cidr in settings.trusted_proxies:
+        yield from _proxy_problems(cidr)
+    if not settings.origins:
+        yield "there are no origins, so the control page refuses its own connection", "give the public https origin"
+    for origin in settings.origins:
+        if not re.fullmatch(r"https://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
+            yield f"origin {origin!r} is no https origin", "write it as 'https://host', without a path"
+    yield from _secret_problems(tuple(_secrets(settings)))
+    if settings.discord is not None:
+        yield from _discord_problems(settings.discord)
+    if settings.sandbox is not None:
+        yield from _sandbox_problems(settings.sandbox)
+
+
+def _model_problems(models: Sequence[ChatModel]) -> Iterator[tuple[str, str]]:
+    if not models:
+        yield "there are no models", "give at least one model that the proxy serves"
+    for what, values in (("id", [model.id for model in models]), ("alias", [model.alias for model in models])):
+        if len(set(values)) < len(values):
+            yield f"two models have the same {what}", f"give each model its own {what}"
+    for model in models:
+        if not _MODEL_ID.fullmatch(model.id):
+            yield f"model id {model.id!r} is no id", "write it as the proxy does, such as 'claude-sonnet-4-5'"
+        for what, label in (("name", model.name), ("alias", model.alias)):
+            if not _LABEL.fullmatch(label):
+                yield f"{what} {label!r} of model {model.id!r} is not plain text", "use letters, digits and spaces"
+        if not 0 < model.max_output <= model.context_window:
+            yield (
+                f"model {model.id!r} gives {model.max_output} of {model.context_window} tokens",
+                "max_output is positive and at most context_window",
+            )
+
+
+def _proxy_problems(cidr: str) -> Iterator[tuple[str, str]]:
+    try:
+        network = ipaddress.ip_network(cidr)
+    except ValueError:
+        yield f"trusted proxy {cidr!r} is no network", "write a CIDR without host bits, such as '10.244.0.0/16'"
+        return
+    if network.prefixlen < 8:
+        yield f"trusted proxy {cidr!r} trusts almost everybody", "give the pod CIDRs only"
+
+
+def _secret_problems(secrets: Sequence[Secret]) -> Iterator[tuple[str, str]]:
+    for secret in secrets:
+        match secret:
+            case EnvSecret(name) if not _ENV.fullmatch(name):
+                yield f"{name!r} is no name of an environment variable", "use capitals, digits and underscores"
+            case FileSecret(name, path):
+                if not _NAME.fullmatch(name):
+                    yield f"{name!r} is no name of a file secret", "use lower-case letters, digits and dashes"
+                if not PurePosixPath(path).is_absolute() or "$" in path:
+                    yield f"{path!r} is no absolute path", "give the file's absolute path"
+            case _:
+                pass
+    if len(set(secrets)) < len(secrets):
+        yield "two uses share one secret", "give each use a secret of its own"
+
+
+def _discord_problems(discord: Discord) -> Iterator[tuple[str, str]]:
+    if not discord.users:
+        yield "Discord has no users, so nobody can write to the bot", "give at least one user id"
+    for user in (*discord.users, *discord.guilds):
+        if not _SNOWFLAKE.fullmatch(user):
+            yield f"{user!r} is no Discord id", "copy the id of 17 to 20 digits; names can change hands"
+    for user in discord.elevated:
+        if user not in discord.users:
+            yield f"elevated user {user!r} is not among the users", "add the id to users, or remove it from elevated"
+
+
+def _sandbox_problems(sandbox: DockerSandbox | SshSandbox) -> Iterator[tuple[str, str]]:
+    match sandbox:
+        case DockerSandbox():
+            if not _IMAGE.fullmatch(sandbox.image):
+                yield f"sandbox image {sandbox.image!r} is no image", "write 'name:tag' or 'name@sha256:<digest>'"
+            if not _USER.fullmatch(sandbox.user):
+                yield f"sandbox user {sandbox.user!r} is not numeric and unprivileged", "write '1000:1000'"
+            if not _MEMORY.fullmatch(sandbox.memory):
+                yield f"sandbox memory {sandbox.memory!r} is no size", "write it as '512m' or '1g'"
+            if sandbox.cpus <= 0 or sandbox.pids <= 0:
+                yield "the sandbox has no processor or no processes", "give cpus and pids greater than zero"
+        case SshSandbox():
+            if not _SSH_TARGET.fullmatch(sandbox.target):
+                yield f"ssh target {sandbox.target!r} is no 'user@host:port'", "write it as 'agent@sandbox:2222'"
+            if not PurePosixPath(sandbox.workspace_root).is_absolute() or "$" in sandbox.workspace_root:
+                yield f"{sandbox.workspace_root!r} is no absolute folder", "give the folder's absolute path"
+
+
+# --- what the program's own validator does not see --------------------------------------------------------------------
+
+_BACKENDS = frozenset({"docker", "podman", "ssh", "openshell"})
+_VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_][A-Z0-9_]*)\}")
+_SECRET_KEYS = frozenset({"apiKey", "token", "password", "identityData", "botToken", "appToken", "webhookToken"})
+# A channel starts when its token is in the environment, whether or not the configuration names it.
+_CHANNEL_TOKENS = {
+    "DISCORD_BOT_TOKEN": "discord",
+    "LINE_CHANNEL_ACCESS_TOKEN": "line",
+    "MATRIX_ACCESS_TOKEN": "matrix",
+    "MATTERMOST_BOT_TOKEN": "mattermost",
+    "SLACK_APP_TOKEN": "slack",
+    "SLACK_BOT_TOKEN": "slack",
+    "TELEGRAM_BOT_TOKEN": "telegram",
+}
+
+
+def check_openclaw(config: Mapping[str, object], env_names: Collection[str]) -> list[str]:
+    """
+    Return the semantic faults of *config*, sorted; an empty list means that none was found.
+
+    These are the faults that ``openclaw config validate`` accepts: a reference to a model that no provider lists, a
+    sandbox backend that does not exist, a ``${NAME}`` that is not set, a secret written out, a channel whose plugin may
+    not load or that anybody may use, a gateway that no proxy can reach or that anybody can.
+
+    Args:
+        config: The content of ``openclaw.json``. Unknown keys are the validator's business, not this function's.
+        env_names: The environment variables that the gateway's container has.
+
+    Returns:
+        One line for each fault, with the key it is at. Never a value that could be a secret.
+    """
+    faults = [
+        *_reference_faults(config),
+        *_sandbox_faults(config),
+        *_secret_faults(config, env_names),
+        *_gateway_faults(config),
+        *_channel_faults(config, env_names),
+        *_elevated_faults(config),
+        *_outbound_faults(config),
+        *_danger_faults(config),
+    ]
+    return sorted(set(faults))
+
+
+def _reference_faults(config: Mapping[str, object]) -> Iterator[str]:
+    providers = _at(config, "models", "providers")
+    known = {
+        f"{name}/{_at(model).get('id')}"
+        for name, provider in providers.items()
+        for model in _list(_at(provider).get("models"))
+    }
+    agents = _at(config, "agents")
+    scopes = {"agents.defaults": _at(agents, "defaults")}
+    scopes |= {f"agents.entries.{name}": _at(entry) for name, entry in _at(agents, "entries").items()}
+    if not _model_references(scopes["agents.defaults"].get("model")):
+        yield "agents.defaults.model: there is no primary model"
+    for where, scope in scopes.items():
+        for key in ("model", "imageModel", "utilityModel", "decisionModel", "pdfModel"):
+            for reference in _model_references(scope.get(key)):
+                if reference not in known:
+                    yield f"{where}.{key}: no provider lists the model {reference!r}"
+        for reference in _at(scope, "models"):
+            if reference not in known:
+                yield f"{where}.models: no provider lists the model {reference!r}"
+
+
+def _model_references(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    spec = _at(value)
+    return [item for item in (spec.get("primary"), *_list(spec.get("fallbacks"))) if isinstance(item, str)]
+
+
+def _sandbox_faults(config: Mapping[str, object]) -> Iterator[str]:
+    agents = _at(config, "agents")
+    scopes = {"agents.defaults": _at(agents, "defaults")}
+    scopes |= {f"agents.entries.{name}": _at(entry) for name, entry in _at(agents, "entries").items()}
+    for where, scope in scopes.items():
+        sandbox = _at(scope, "sandbox")
+        backend = sandbox.get("backend", "docker")
+        if backend not in _BACKENDS:
+            yield f"{where}.sandbox.backend: there is no backend {backend!r}"
+        docker = _at(sandbox, "docker")
+        if docker.get("network") not in (None, "none", "bridge"):
+            yield f"{where}.sandbox.docker.network: {docker['network']!r} joins a network that is not the sandbox's own"
+        if str(docker.get("user", "1000")).split(":", maxsplit=1)[0] in ("0", "root"):
+            yield f"{where}.sandbox.docker.user: commands run as root"
+        if backend == "ssh" and sandbox.get("mode") != "off":
+            ssh = _at(sandbox, "ssh")
+            if ssh.get("strictHostKeyChecking") is not True:
+                yield f"{where}.sandbox.ssh.strictHostKeyChecking: the host key is not checked"
+            if not ssh.get("target"):
+                yield f"{where}.sandbox.ssh.target: there is no machine to run on"
+
+
+def _secret_faults(config: Mapping[str, object], env_names: Collection[str]) -> Iterator[str]:
+    providers = _at(config, "secrets", "providers")
+    for where, key, value in _leaves(config):
+        if isinstance(value, str):
+            for name in _VARIABLE.findall(value):
+                if name not in env_names:
+                    yield f"{where}: the variable {name} is not set"
+            if key in _SECRET_KEYS and value and not _VARIABLE.fullmatch(value):
+                yield f"{where}: the secret is written out; refer to a variable or a file"
+    for where, reference in _secret_references(config):
+        match reference.get("source"):
+            case "env" if reference.get("id") not in env_names:
+                yield f"{where}: the variable {reference.get('id')} is not set"
+            case "file" if reference.get("provider") not in providers:
+                yield f"{where}: there is no secret provider {reference.get('provider')!r}"
+            case _:
+                pass
+
+
+def _gateway_faults(config: Mapping[str, object]) -> Iterator[str]:
+    gateway = _at(config, "gateway")
+    auth = _at(gateway, "auth")
+    if gateway.get("mode") != "local":
+        yield "gateway.mode: the gateway does not start without 'local'"
+    if auth.get("mode") not in ("token", "password", "trusted-proxy"):
+        yield "gateway.auth.mode: whoever reaches the port is let in"
+    if auth.get("mode") == "token" and not auth.get("token"):
+        yield "gateway.auth.token: there is no token"
+    if gateway.get("bind") != "lan":
+        yield "gateway.bind: probes and the tunnel reach the pod only on 'lan'"
+    proxies = _list(gateway.get("trustedProxies"))
+    if not proxies:
+        yield "gateway.trustedProxies: empty, so every forwarded request is answered 403"
+    for proxy in proxies:
+        try:
+            wide = ipaddress.ip_network(str(proxy), strict=False).prefixlen < 8
+        except ValueError:
+            yield f"gateway.trustedProxies: {proxy!r} is no network"
+        else:
+            if wide:
+                yield f"gateway.trustedProxies: {proxy!r} trusts almost everybody"
+    origins = _list(_at(gateway, "controlUi").get("allowedOrigins"))
+    if not origins:
+        yield "gateway.controlUi.allowedOrigins: empty, so the control page cannot connect"
+    if "*" in origins:
+        yield "gateway.controlUi.allowedOrigins: every web page may connect"
+
+
+def _channel_faults(config: Mapping[str, object], env_names: Collection[str]) -> Iterator[str]:
+    channels = {name: _at(channel) for name, channel in _at(config, "channels").items() if name != "defaults"}
+    enabled = {name for name, channel in channels.items() if channel.get("enabled") is not False}
+    allowed = _list(_at(config, "plugins").get("allow"))
+    for name in sorted(enabled):
+        channel, where = channels[name], f"channels.{name}"
+        if name not in allowed:
+            yield f"{where}: plugins.allow keeps the channel's plugin out"
+        people = _list(channel.get("allowFrom"))
+        if channel.get("dmPolicy") != "allowlist":
+            yield f"{where}.dmPolicy: only 'allowlist' keeps strangers out"
+        if not people or "*" in people:
+            yield f"{where}.allowFrom: it must name the people, at least one"
+        if channel.get("groupPolicy") not in ("allowlist", "disabled"):
+            yield f"{where}.groupPolicy: every group may use the bot"
+    for variable, name in _CHANNEL_TOKENS.items():
+        if variable in env_names and name not in enabled:
+            yield f"channels.{name}: the variable {variable} switches on a channel that is not configured"
+
+
+def _elevated_faults(config: Mapping[str, object]) -> Iterator[str]:
+    elevated = _at(config, "tools", "elevated")
+    if elevated.get("enabled") is not True:
+        return
+    senders = _at(elevated, "allowFrom")
+    if not senders:
+        yield "tools.elevated.allowFrom: nobody is named"
+    for channel, ids in senders.items():
+        people = _list(_at(config, "channels", channel).get("allowFrom"))
+        for person in _list(ids):
+            if person == "*":
+                yield f"tools.elevated.allowFrom.{channel}: everybody may leave the sandbox"
+            elif person not in people:
+                yield f"tools.elevated.allowFrom.{channel}: {person!r} may not even write to the channel"
+
+
+def _outbound_faults(config: Mapping[str, object]) -> Iterator[str]:
+    quiet: tuple[tuple[tuple[str, ...], object, str], ...] = (
+        (("update", "checkOnStart"), False, "the gateway looks for updates"),
+        (("telemetry", "enabled"), False, "the gateway reports its use"),
+        (("models", "catalogRefresh", "enabled"), False, "the gateway fetches the hosted model catalogue"),
+        (("models", "mode"), "replace", "providers other than the configured ones can be used"),
+        (("memory", "search", "provider"), "none", "the agent's memory is sent away for embeddings"),
+    )
+    for keys, wanted, harm in quiet:
+        if _at(config, *keys[:-1]).get(keys[-1]) != wanted:
+            yield f"{'.'.join(keys)}: {harm}"
+    if "allow" not in _at(config, "plugins"):
+        yield "plugins.allow: without it any bundled plugin may start"
+
+
+def _danger_faults(config: Mapping[str, object]) -> Iterator[str]:
+    for where, key, value in _leaves(config):
+        if key.startswith("dangerously") and value is True:
+            yield f"{where}: switched on"
+
+
+def _secret_references(value: object, where: str = "") -> Iterator[tuple[str, Mapping[str, object]]]:
+    match value:
+        case Mapping():
+            items = _at(value)
+            if {"source", "provider", "id"} <= items.keys():
+                yield where, items
+                return
+            for key, item in items.items():
+                yield from _secret_references(item, f"{where}.{key}".lstrip("."))
+        case list():
+            for index, item in enumerate(_list(value)):
+                yield from _secret_references(item, f"{where}[{index}]")
+        case _:
+            return
+
+
+def _leaves(value: object, where: str = "", key: str = "") -> Iterator[tuple[str, str, object]]:
+    match value:
+        case Mapping():
+            for name, item in _at(value).items():
+                yield from _leaves(item, f"{where}.{name}".lstrip("."), name)
+        case list():
+            for index, item in enumerate(_list(value)):
+                yield from _leaves(item, f"{where}[{index}]", key)
+        case _:
+            yield where, key, value
+
+
+def _at(value: object, *keys: str) -> Mapping[str, object]:
+    # A wrong shape is the validator's business: it reads as empty here, and what is missing is then a fault.
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else ()
