@@ -2,9 +2,9 @@
 Typed constructs for Kubernetes kinds that cdk8s-plus lacks: read a schema once, write a small Python module.
 
 ``cdk8s import`` would make them too. Measured beside it: its package costs 0.25 s for each API group on a machine that
-has not loaded it before (next to nothing later) and 1.45 ms for an ExternalSecret, these modules 0.003 s and 1.3 ms. What
-decided: its packages hold a compiled archive that no reviewer can read, making them needs npm, and importing a second
-kind of a group overwrites the first.
+has not loaded it before (next to nothing later) and 1.45 ms for an ExternalSecret, these modules 0.003 s and 1.3 ms.
+What decided: its packages hold a compiled archive that no reviewer can read, making them needs npm, and importing a
+second kind of a group overwrites the first.
 
 1. :func:`read_definition` (a CRD manifest) and :func:`read_builtin` (kubernetes-validate) reduce a kind's schema to
    fields, types, required, allowed values and defaults; it is committed under ``imports/schemas/k8s/``.
@@ -81,6 +81,7 @@ _KEPT = (
     "items",
     "maxItems",
     "maxLength",
+    "maxProperties",
     "maximum",
     "minItems",
     "minLength",
