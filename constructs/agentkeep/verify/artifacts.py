@@ -440,9 +440,10 @@ class _Reader:
         if not isinstance(kind, str) or not isinstance(version, str):
             raise ProofError(str(place), "an object without a kind or without an apiVersion", "give it both, as text")
         if kind == "List" or (kind.endswith("List") and isinstance(body.get("items"), list)):
-            for item in body.get("items") or []:
-                if not isinstance(item, Node):
-                    raise ProofError(str(place), "a list of something that is not an object", "list objects")
+            items = body.get("items")
+            if not isinstance(items, list) or not all(isinstance(item, Node) for item in items):
+                raise ProofError(str(place), "a list of something that is not an object", "list objects")
+            for item in items:
                 self._take_object(item, path)
             return
         meta = body.get("metadata")
