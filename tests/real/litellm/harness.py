@@ -178,8 +178,8 @@ class _Server:
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = handle_any  # noqa: N815 - http.server's names
 
-            def log_message(self, *_: object) -> None:
-                return
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+                del format, args
 
         self._server = _Quiet(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
@@ -273,7 +273,9 @@ mount --bind / "$new"
 mount -o remount,bind,ro "$new"
 for folder in proc dev sys; do mount --rbind /$folder "$new/$folder"; done
 mount -t tmpfs -o size=1m,mode=0755 tmpfs "$new/etc"
-for file in passwd group hosts nsswitch.conf ld.so.cache; do if [ -e /etc/$file ]; then cp -L /etc/$file "$new/etc/$file"; fi; done
+for file in passwd group hosts nsswitch.conf ld.so.cache; do
+  if [ -e /etc/$file ]; then cp -L /etc/$file "$new/etc/$file"; fi
+done
 mkdir "$new/etc/litellm-environment"
 mount --bind "$venv" "$new/etc/litellm-environment"
 mount -o remount,bind,ro "$new/etc/litellm-environment"

@@ -1,4 +1,4 @@
-"""Limits that need a proxy of their own, and wrong configurations, each shown to fail the check that should catch it."""
+"""Limits that need a proxy of their own, and wrong configurations, each shown to fail the check that catches it."""
 
 import pytest
 from agentkeep.isolated_llm_proxy.config import Budget, Client

@@ -112,7 +112,11 @@ def _load(folder: Path) -> tuple[bytes, list[Client]]:
             if entry.keys() - {"name", "keyEnv", "models", "rpm"} or not re.fullmatch(r"[a-z0-9-]+", entry["name"]):
                 raise ValueError
             # For LiteLLM an empty list, and some names, mean "every model".
-            if not entry["models"] or not all(re.fullmatch(r"(?!all-)[\w./:-]+", model) for model in entry["models"]):
+            if (
+                type(entry["models"]) is not list
+                or not entry["models"]
+                or not all(re.fullmatch(r"(?!all-)[\w./:-]+", model) for model in entry["models"])
+            ):
                 raise ValueError
             if "rpm" in entry and (type(entry["rpm"]) is not int or entry["rpm"] < 1):
                 raise ValueError
