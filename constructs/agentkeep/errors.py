@@ -6,9 +6,9 @@ What can go wrong, as one tree.
     ├── SynthesisError     the declaration is fine, but dist/ could not be written
     └── ProofError         dist/ could not be read, so nothing was decided
 
-Each carries ``path`` (where), ``problem`` (what is wrong, in the names the user typed) and ``fix`` (what to do). The text
-is built from these and is always one line: ``[openclaw/llm] problem; fix``. No field ever holds the value of anything
-that could be a secret.
+Each carries ``path`` (where), ``problem`` (what is wrong, in the names the user typed) and ``fix`` (what to do). The
+text is built from these and is always one line: ``[openclaw/llm] problem; fix``. No field ever holds the value of
+anything that could be a secret.
 """
 
 

@@ -1,0 +1,284 @@
+"""
+What the API server refuses, whoever asks: the deletion of data, and pods that are more than they were declared to be.
+
+These ValidatingAdmissionPolicies are the floor below ArgoCD's own settings: they hold for a person with kubectl, for a
+controller, and for an agent that got hold of a token. They are applied with the Application, not by it, so that no
+change in the app's folder can weaken them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from constructs import Construct
+
+from agentkeep.facts import Image
+from agentkeep.manifests import object_metadata
+from agentkeep.pages import Pages
+from agentkeep.platform import Platform, Workload
+from imports.k8s.validating_admission_policy import (
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicySpec,
+    ValidatingAdmissionPolicySpecMatchConstraints,
+    ValidatingAdmissionPolicySpecMatchConstraintsResourceRules,
+    ValidatingAdmissionPolicySpecValidations,
+    ValidatingAdmissionPolicySpecVariables,
+)
+from imports.k8s.validating_admission_policy_binding import (
+    ValidatingAdmissionPolicyBinding,
+    ValidatingAdmissionPolicyBindingSpec,
+    ValidatingAdmissionPolicyBindingSpecMatchResources,
+    ValidatingAdmissionPolicyBindingSpecMatchResourcesNamespaceSelector,
+)
+
+PAGE = "admission"
+
+Rule = ValidatingAdmissionPolicySpecMatchConstraintsResourceRules
+Validation = ValidatingAdmissionPolicySpecValidations
+Variable = ValidatingAdmissionPolicySpecVariables
+
+
+class AdmissionKubernetes(Construct):
+    """
+    Two policies with their bindings: data is not deleted, and pods stay what they were declared to be.
+
+    Args:
+        scope: A chart.
+        id: Construct id.
+        platform: What was declared.
+        pages: Which file gets what; all in *scope* by default.
+    """
+
+    def __init__(self, scope: Construct, id: str, platform: Platform, *, pages: Pages | None = None) -> None:  # noqa: A002
+        super().__init__(scope, id)
+        self._platform = platform
+        self._pages = pages or Pages(self)
+        self._page = self._pages.page(PAGE, "what the API server refuses, whoever asks")
+        self._keep_data()
+        self._hold_pods()
+
+    # --- data --------------------------------------------------------------------------------------------------------
+
+    def _keep_data(self) -> None:
+        platform = self._platform
+        name = platform.label("keep-data")
+        claims = sorted(claim for workload in platform.parts(Workload) for claim in workload.volume_claims())
+        to_delete = f"To delete it on purpose, delete the binding {name} first."
+        self._policy(
+            name,
+            rules=[
+                Rule(
+                    api_groups=[""],
+                    api_versions=["v1"],
+                    operations=["DELETE"],
+                    resources=["namespaces", "persistentvolumeclaims", "persistentvolumes"],
+                ),
+                Rule(
+                    api_groups=["argoproj.io"],
+                    api_versions=["*"],
+                    operations=["DELETE"],
+                    resources=["applications", "appprojects"],
+                ),
+            ],
+            validations=[
+                Validation(
+                    expression=_unless("namespaces", f"oldObject.metadata.name == {_text(platform.id)}"),
+                    message=f"the namespace {platform.id} holds data. {to_delete}",
+                ),
+                Validation(
+                    expression=_unless(
+                        "persistentvolumeclaims",
+                        f"oldObject.metadata.namespace == {_text(platform.id)}",
+                        f"oldObject.metadata.name in {json.dumps(claims)}",
+                    ),
+                    message=f"the claim holds the data of {platform.id}. {to_delete}",
+                ),
+                Validation(
+                    expression=_unless(
+                        "persistentvolumes",
+                        "has(oldObject.spec.claimRef)",
+                        f"oldObject.spec.claimRef.namespace == {_text(platform.id)}",
+                    ),
+                    message=f"the volume holds the data of {platform.id}. {to_delete}",
+                ),
+                Validation(
+                    expression=_unless(
+                        "applications",
+                        f"oldObject.metadata.namespace == {_text(platform.argocd.namespace)}",
+                        f"oldObject.metadata.name == {_text(platform.id)}",
+                    ),
+                    message=f"deleting the Application of {platform.id} is how data was lost before. {to_delete}",
+                ),
+                Validation(
+                    expression=_unless(
+                        "appprojects",
+                        f"oldObject.metadata.namespace == {_text(platform.argocd.namespace)}",
+                        f"oldObject.metadata.name == {_text(platform.id)}",
+                    ),
+                    message=f"the AppProject limits what {platform.id} may deploy. {to_delete}",
+                ),
+            ],
+        )
+        self._pages.explain(
+            "ValidatingAdmissionPolicy", name, "spec", "validations",
+            because="oldObject, not request.name: deleting a whole collection asks once for each object, without a name.",
+        )  # fmt: skip
+
+    # --- pods --------------------------------------------------------------------------------------------------------
+
+    def _hold_pods(self) -> None:
+        platform = self._platform
+        name = platform.label("hold-pods")
+        privileged = [
+            (workload, container, image)
+            for workload in platform.parts(Workload)
+            for container, image in workload.privileged_images()
+        ]
+        self._policy(
+            name,
+            rules=[
+                Rule(api_groups=[""], api_versions=["v1"], operations=["CREATE", "UPDATE"], resources=["pods"]),
+                Rule(
+                    api_groups=[""], api_versions=["v1"], operations=["UPDATE"], resources=["pods/ephemeralcontainers"]
+                ),
+            ],
+            variables=[
+                Variable(
+                    name="all",
+                    expression="object.spec.containers"
+                    " + (has(object.spec.initContainers) ? object.spec.initContainers : [])",
+                ),
+                # Ephemeral containers are of another type, so they are asked for apart.
+                Variable(
+                    name="debug",
+                    expression="has(object.spec.ephemeralContainers) ? object.spec.ephemeralContainers : []",
+                ),
+                Variable(name="others", expression=f"variables.all.filter(c, !({_declared(privileged)}))"),
+                Variable(
+                    name="podIsNonRoot",
+                    expression="has(object.spec.securityContext) && has(object.spec.securityContext.runAsNonRoot)"
+                    " && object.spec.securityContext.runAsNonRoot",
+                ),
+            ],
+            validations=[
+                Validation(
+                    expression="variables.others.all(c, has(c.securityContext)"
+                    " && !(has(c.securityContext.privileged) && c.securityContext.privileged)"
+                    " && has(c.securityContext.allowPrivilegeEscalation) && !c.securityContext.allowPrivilegeEscalation"
+                    " && has(c.securityContext.capabilities) && has(c.securityContext.capabilities.drop)"
+                    " && c.securityContext.capabilities.drop.exists(d, d == 'ALL')"
+                    " && !(has(c.securityContext.capabilities.add) && size(c.securityContext.capabilities.add) > 0))",
+                    message="only the declared sidecar may be privileged; every other container drops all capabilities"
+                    " and forbids privilege escalation",
+                ),
+                Validation(
+                    expression="variables.others.all(c, (has(c.securityContext) && has(c.securityContext.runAsNonRoot))"
+                    " ? c.securityContext.runAsNonRoot : variables.podIsNonRoot)",
+                    message="every container but the declared sidecar runs as a user other than root",
+                ),
+                Validation(
+                    expression="variables.others.all(c, !(has(c.securityContext) && has(c.securityContext.runAsUser)"
+                    " && c.securityContext.runAsUser == 0))",
+                    message="no container but the declared sidecar runs as user 0",
+                ),
+                Validation(
+                    expression="size(variables.debug) == 0",
+                    message="debug containers would see the secrets of the pod",
+                ),
+                Validation(
+                    expression="!(has(object.spec.hostNetwork) && object.spec.hostNetwork)"
+                    " && !(has(object.spec.hostPID) && object.spec.hostPID)"
+                    " && !(has(object.spec.hostIPC) && object.spec.hostIPC)"
+                    " && !(has(object.spec.shareProcessNamespace) && object.spec.shareProcessNamespace)",
+                    message="pods share no namespace with the node, and containers no processes with each other",
+                ),
+                Validation(
+                    expression="!has(object.spec.volumes) || object.spec.volumes.all(v, "
+                    + " || ".join(
+                        f"has(v.{kind})" for kind in ("configMap", "emptyDir", "persistentVolumeClaim", "secret")
+                    )
+                    + ")",
+                    message="volumes are configMap, emptyDir, persistentVolumeClaim or secret: nothing of the node",
+                ),
+                Validation(
+                    expression="has(object.spec.automountServiceAccountToken)"
+                    " && !object.spec.automountServiceAccountToken",
+                    message="no pod here gets a token for the API server",
+                ),
+            ],
+            namespace=platform.id,
+        )
+        if privileged:
+            self._pages.explain(
+                "ValidatingAdmissionPolicy", name, "spec", "variables", 2,
+                because="All containers but the declared sidecar, known by pod labels, name and image repository.",
+            )  # fmt: skip
+
+    # --- both --------------------------------------------------------------------------------------------------------
+
+    def _policy(
+        self,
+        name: str,
+        *,
+        rules: Sequence[Rule],
+        validations: Sequence[Validation],
+        variables: Sequence[Variable] | None = None,
+        namespace: str | None = None,
+    ) -> None:
+        ValidatingAdmissionPolicy(
+            self._page,
+            name,
+            metadata=object_metadata(self._platform, name, namespace=None),
+            spec=ValidatingAdmissionPolicySpec(
+                # What cannot be decided is refused.
+                failure_policy="Fail",
+                match_constraints=ValidatingAdmissionPolicySpecMatchConstraints(resource_rules=list(rules)),
+                variables=variables,
+                validations=list(validations),
+            ),
+        )
+        ValidatingAdmissionPolicyBinding(
+            self._page,
+            f"{name}-binding",
+            metadata=object_metadata(self._platform, name, namespace=None),
+            spec=ValidatingAdmissionPolicyBindingSpec(
+                policy_name=name,
+                validation_actions=["Deny"],
+                match_resources=None
+                if namespace is None
+                else ValidatingAdmissionPolicyBindingSpecMatchResources(
+                    namespace_selector=ValidatingAdmissionPolicyBindingSpecMatchResourcesNamespaceSelector(
+                        match_labels={"kubernetes.io/metadata.name": namespace}
+                    )
+                ),
+            ),
+        )
+
+
+def _text(value: str) -> str:
+    """A CEL string literal; names of Kubernetes hold no character that would need escaping."""
+    return f"'{value}'"
+
+
+def _unless(resource: str, *conditions: str) -> str:
+    """CEL: true, except for a *resource* that meets every condition."""
+    return f"!({' && '.join((f'request.resource.resource == {_text(resource)}', *conditions))})"
+
+
+def _declared(privileged: Sequence[tuple[Workload, str, Image]]) -> str:
+    """CEL: whether container ``c`` of ``object`` is one of the declared privileged ones."""
+    alternatives = []
+    for workload, container, image in privileged:
+        labels = " && ".join(
+            f"{_text(key)} in object.metadata.labels && object.metadata.labels[{_text(key)}] == {_text(value)}"
+            for key, value in sorted(workload.selector.items())
+        )
+        # Any fixed version of the same repository: a version bump must not need a change of the policy first.
+        pattern = f"^{re.escape(image.repository)}(:[0-9]+[.][0-9]+[.][0-9]+[A-Za-z0-9.-]*)?(@sha256:[a-f0-9]{{64}})?$"
+        pattern = pattern.replace("\\.", "[.]").replace("\\-", "-")
+        alternatives.append(
+            f"has(object.metadata.labels) && {labels} && c.name == {_text(container)} && c.image.matches({_text(pattern)})"
+        )
+    return " || ".join(f"({alternative})" for alternative in alternatives) or "false"

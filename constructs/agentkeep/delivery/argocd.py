@@ -1,0 +1,123 @@
+"""
+The ArgoCD Application and its project: what delivers the manifests, and what it is not allowed to do.
+
+An agent once deleted an Application, and ArgoCD deleted the data with it. Here no sync, no prune and no deletion of the
+Application removes anything: it has no finalizer, automatic pruning is off, and what holds data carries its own
+protection.
+"""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from agentkeep.manifests import object_metadata
+from agentkeep.pages import Pages
+from agentkeep.platform import Platform
+from imports.k8s.app_project import (
+    AppProject,
+    AppProjectSpec,
+    AppProjectSpecClusterResourceWhitelist,
+    AppProjectSpecDestinations,
+    AppProjectSpecNamespaceResourceWhitelist,
+)
+from imports.k8s.application import (
+    Application,
+    ApplicationSpec,
+    ApplicationSpecDestination,
+    ApplicationSpecSource,
+    ApplicationSpecSyncPolicy,
+    ApplicationSpecSyncPolicyAutomated,
+    ApplicationSpecSyncPolicyRetry,
+    ApplicationSpecSyncPolicyRetryBackoff,
+)
+
+SERVER = "https://kubernetes.default.svc"
+
+# What a platform is made of. A Role, a ServiceAccount token or a pod by itself is not among it.
+CLUSTER_KINDS = (("", "Namespace"), ("storage.k8s.io", "StorageClass"))
+NAMESPACE_KINDS = (
+    ("", "ConfigMap"),
+    ("", "PersistentVolumeClaim"),
+    ("", "Service"),
+    ("", "ServiceAccount"),
+    ("apps", "Deployment"),
+    ("batch", "Job"),
+    ("external-secrets.io", "ExternalSecret"),
+    ("networking.k8s.io", "NetworkPolicy"),
+)
+
+
+class DeliveryKubernetes(Construct):
+    """
+    The Application and AppProject of a platform, in ArgoCD's namespace.
+
+    Args:
+        scope: A chart.
+        id: Construct id.
+        platform: What was declared.
+        pages: Which file gets what; all in *scope* by default.
+    """
+
+    def __init__(self, scope: Construct, id: str, platform: Platform, *, pages: Pages | None = None) -> None:  # noqa: A002
+        super().__init__(scope, id)
+        self._platform = platform
+        self._pages = pages or Pages(self)
+        self._project()
+        self._application()
+
+    def _project(self) -> None:
+        platform = self._platform
+        AppProject(
+            self._pages.page("appproject", f"what the Application {platform.id} may deploy, and where"),
+            "project",
+            metadata=object_metadata(platform, platform.id, namespace=platform.argocd.namespace),
+            spec=AppProjectSpec(
+                description=f"{platform.id}: one repository, one namespace, the kinds it is made of",
+                source_repos=[platform.argocd.repository],
+                destinations=[AppProjectSpecDestinations(server=SERVER, namespace=platform.id)],
+                cluster_resource_whitelist=[
+                    AppProjectSpecClusterResourceWhitelist(group=group, kind=kind) for group, kind in CLUSTER_KINDS
+                ],
+                namespace_resource_whitelist=[
+                    AppProjectSpecNamespaceResourceWhitelist(group=group, kind=kind) for group, kind in NAMESPACE_KINDS
+                ],
+            ),
+        )
+        self._pages.explain(
+            "AppProject", platform.id, "spec", "namespaceResourceWhitelist",
+            because="Nothing else is deployed: no Role or RoleBinding, so nothing here can be given rights.",
+        )  # fmt: skip
+
+    def _application(self) -> None:
+        platform = self._platform
+        argocd = platform.argocd
+        Application(
+            self._pages.page("application", f"what ArgoCD delivers as {platform.id}"),
+            "application",
+            # No finalizer: with resources-finalizer.argocd.argoproj.io, deleting this deletes everything it deployed.
+            metadata=object_metadata(platform, platform.id, namespace=argocd.namespace),
+            spec=ApplicationSpec(
+                project=platform.id,
+                source=ApplicationSpecSource(
+                    repo_url=argocd.repository, path=f"{argocd.folder}/{platform.id}", target_revision=argocd.revision
+                ),
+                destination=ApplicationSpecDestination(server=SERVER, namespace=platform.id),
+                sync_policy=ApplicationSpecSyncPolicy(
+                    automated=ApplicationSpecSyncPolicyAutomated(prune=False, self_heal=True, allow_empty=False),
+                    sync_options=["CreateNamespace=false", "PruneLast=true", "ApplyOutOfSyncOnly=true"],
+                    retry=ApplicationSpecSyncPolicyRetry(
+                        limit=5,
+                        backoff=ApplicationSpecSyncPolicyRetryBackoff(duration="10s", factor=2, max_duration="3m"),
+                    ),
+                ),
+            ),
+        )
+        explain = self._pages.explain
+        explain(
+            "Application", platform.id, "metadata",
+            because="No finalizer: with ArgoCD's resources-finalizer, deleting this would delete all it deployed.",
+        )  # fmt: skip
+        explain(
+            "Application", platform.id, "spec", "syncPolicy", "automated", "prune",
+            because="What vanishes from the folder stays in the cluster until a person prunes it.",
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""EgressLockdown: nothing may connect anywhere, except the declared flows."""

@@ -1,0 +1,1 @@
+"""SandboxedAgent: an OpenClaw agent, its storage and its sandbox."""

@@ -1,0 +1,1 @@
+"""TunnelSite: hosts published through a Cloudflare tunnel, each behind an Access application."""

@@ -1,0 +1,148 @@
+"""The site's resources for the Cloudflare provider ``~> 4.52``."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from constructs import Construct
+
+from agentkeep.cluster import Zone
+from agentkeep.terraform_text import address, settle
+from agentkeep.tunnel_site.access import Selector
+from agentkeep.tunnel_site.declaration import Published, TunnelSite
+from agentkeep.tunnel_site.terraform import application_name, policy_comment, policy_name
+from imports.terraform import cloudflare_v4 as cf
+
+SelectorBlock = TypeVar("SelectorBlock", cf.ZeroTrustAccessPolicyInclude, cf.ZeroTrustAccessPolicyRequire)
+
+
+class CloudflareV4:
+    """Makes the resources in *scope*."""
+
+    def __init__(self, scope: Construct, zone: Zone, account_id: str, zone_id: str) -> None:
+        self._scope = scope
+        self._zone = zone
+        self._account_id = account_id
+        self._zone_id = zone_id
+        self._identity_providers: dict[str, cf.DataCloudflareZeroTrustAccessIdentityProvider] = {}
+        self._applications: dict[str, cf.ZeroTrustAccessApplication] = {}
+
+    def tunnel(self, site: TunnelSite, name: str, secret: str) -> None:
+        """Make the tunnel and its routes."""
+        self._tunnel = cf.ZeroTrustTunnelCloudflared(
+            self._scope, "tunnel", account_id=self._account_id, name=site.tunnel, secret=secret, config_src="cloudflare"
+        )
+        settle(self._tunnel, name)
+        for published in site.hosts:
+            self._application(published)
+        rules = [
+            cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRule(
+                hostname=published.host, service=published.origin, origin_request=self._origin_request(published)
+            )
+            for published in site.hosts
+        ]
+        # cloudflared refuses a configuration whose last rule is not a catch-all.
+        rules.append(cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRule(service="http_status:404"))
+        routes = cf.ZeroTrustTunnelCloudflaredConfigA(
+            self._scope,
+            "routes",
+            account_id=self._account_id,
+            tunnel_id=self._tunnel.id,
+            config=cf.ZeroTrustTunnelCloudflaredConfigConfig(ingress_rule=rules),
+        )
+        settle(routes, name, "Only these hosts reach the cluster; any other name of this tunnel is answered with 404.")
+
+    def host(self, published: Published) -> None:
+        """Make the DNS record and the Access application with its policy."""
+        record = cf.Record(
+            self._scope,
+            f"{published.key}-record",
+            zone_id=self._zone_id,
+            name=published.key,
+            type="CNAME",
+            content=self._tunnel.cname,
+            proxied=True,
+        )
+        settle(record, address(published.key), "Proxied, or the request would go past Access.")
+        policy = cf.ZeroTrustAccessPolicy(
+            self._scope,
+            f"{published.key}-policy",
+            application_id=self._application(published).id,
+            zone_id=self._zone_id,
+            name=policy_name(published),
+            precedence=1,
+            decision="allow",
+            include=[self._block(selector, cf.ZeroTrustAccessPolicyInclude) for selector in published.access.include],
+            require=[self._block(selector, cf.ZeroTrustAccessPolicyRequire) for selector in published.access.require]
+            or None,
+        )
+        settle(policy, address(published.key), policy_comment(published.access))
+
+    def token(self) -> str:
+        """Refer to the tunnel's token."""
+        return self._tunnel.tunnel_token
+
+    def _application(self, published: Published) -> cf.ZeroTrustAccessApplication:
+        if published.host not in self._applications:
+            identity_providers = [self._identity_provider(name) for name in published.access.identity_providers]
+            application = cf.ZeroTrustAccessApplication(
+                self._scope,
+                f"{published.key}-application",
+                zone_id=self._zone_id,
+                name=application_name(published),
+                domain=published.host,
+                type="self_hosted",
+                session_duration=published.access.session,
+                allowed_idps=identity_providers or None,
+                # With one way to log in there is nothing to choose.
+                auto_redirect_to_identity=len(identity_providers) == 1,
+            )
+            settle(application, address(published.key))
+            self._applications[published.host] = application
+        return self._applications[published.host]
+
+    def _origin_request(
+        self, published: Published
+    ) -> cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRuleOriginRequest | None:
+        if self._zone.team_name is None:
+            return None
+        return cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRuleOriginRequest(
+            access=cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRuleOriginRequestAccess(
+                required=True, team_name=self._zone.team_name, aud_tag=[self._application(published).aud]
+            )
+        )
+
+    def _identity_provider(self, name: str) -> str:
+        if name not in self._identity_providers:
+            found = cf.DataCloudflareZeroTrustAccessIdentityProvider(
+                self._scope, f"identity-provider-{address(name)}", account_id=self._account_id, name=name
+            )
+            settle(found, address(name))
+            self._identity_providers[name] = found
+        return self._identity_providers[name].id
+
+    def _block(self, selector: Selector, block: type[SelectorBlock]) -> SelectorBlock:
+        match selector.kind:
+            case "emails":
+                # As an expression, because the list is the variable itself and not a list with the variable in it.
+                return block(email=f"${{var.{selector.value}}}")  # type: ignore[arg-type]  # a token of a list
+            case "email-domain":
+                return block(email_domain=[selector.value])
+            case "login-method":
+                return block(login_method=[self._identity_provider(selector.value)])
+            case "github-organization":
+                github = (
+                    cf.ZeroTrustAccessPolicyIncludeGithub
+                    if block is cf.ZeroTrustAccessPolicyInclude
+                    else cf.ZeroTrustAccessPolicyRequireGithub
+                )
+                member = github(
+                    identity_provider_id=self._identity_provider(selector.value),
+                    name=selector.organization or "",
+                    teams=[selector.team] if selector.team else None,
+                )
+                return block(github=[member])  # type: ignore[list-item]  # the class was chosen to fit the block
+            case "everyone":
+                return block(everyone=True)
+            case "any-service-token":
+                return block(any_valid_service_token=True)

@@ -1,0 +1,188 @@
+"""
+What a user declares about publishing: which workload is reachable under which host, and for whom.
+
+A host cannot be published without an Access rule, and cannot be reached any other way: cloudflared connects outward, so
+the cluster opens no port to the world.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agentkeep.errors import DeclarationError
+from agentkeep.facts import Image, Port, Problem, Resources, dns_label_problems
+from agentkeep.platform import Flow, Inward, Platform, Range, Workload
+from agentkeep.secret_param.declaration import Parameter
+from agentkeep.tunnel_site.access import Access
+
+METRICS_PORT = Port.tcp(2000)
+# Where cloudflared finds Cloudflare's edge (region1 and region2.v2.argotunnel.com); 7844 over QUIC and over HTTP/2.
+EDGE_IPV4 = ("198.41.192.0/24", "198.41.200.0/24")
+EDGE_IPV6 = ("2606:4700:a0::/48", "2606:4700:a8::/48")
+EDGE_PORTS = (Port.udp(7844), Port.tcp(7844))
+# Cloudflare's published ranges that serve <team>.cloudflareaccess.com, for the keys of Access tokens.
+ACCESS_KEYS_IPV4 = ("104.16.0.0/13", "104.24.0.0/14", "172.64.0.0/13")
+ACCESS_KEYS_IPV6 = ("2606:4700::/32",)
+# Older images name their user instead of numbering it, and Kubernetes refuses those when it must not run as root.
+OLDEST_NUMERIC_USER = (2025, 7, 0)
+RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="200m", memory_limit="128Mi")
+
+
+class TunnelToken(Parameter):
+    """The token that cloudflared logs in with. Terraform makes it and writes it to SSM; no person handles it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One host: its full name, the workload and port behind it, and who may come."""
+
+    host: str
+    workload: Workload
+    port: Port
+    access: Access
+
+    @property
+    def key(self) -> str:
+        """A name for the host's Terraform resources: ``openclaw`` of ``openclaw.b0xp.io``."""
+        return self.host.split(".", 1)[0]
+
+    @property
+    def origin(self) -> str:
+        """Where cloudflared sends requests for the host."""
+        return f"http://{self.workload.id}.{self.workload.platform.id}.svc.cluster.local:{self.port.number}"
+
+
+class TunnelSite(Workload):
+    """
+    A Cloudflare tunnel with its hosts, and the cloudflared that serves it.
+
+    Args:
+        platform: What it belongs to; its zone is where the hosts live.
+        id: Name of the cloudflared Deployment.
+        image: cloudflared at a fixed version, 2025.7.0 or newer.
+        tunnel: What Cloudflare calls the tunnel.
+        token_ssm_name: Where Terraform writes the tunnel's token.
+        replicas: Two, so that a restart does not close the way in.
+        resources: What each may use.
+    """
+
+    role = "tunnel"
+    construct = "TunnelSite"
+
+    def __init__(
+        self,
+        platform: Platform,
+        id: str = "cloudflared",  # noqa: A002 - the CDK's own word
+        *,
+        image: Image,
+        tunnel: str,
+        token_ssm_name: str | None = None,
+        replicas: int = 2,
+        resources: Resources = RESOURCES,
+    ) -> None:
+        super().__init__(platform, id, ports={"metrics": METRICS_PORT})
+        self.image = image
+        self.tunnel = tunnel
+        self.replicas = replicas
+        self.resources = resources
+        self._hosts: dict[str, Published] = {}
+        self.refuse_all(image.problems())
+        self.refuse_all(resources.problems())
+        if platform.zone is None:
+            self.refuse("its platform has no zone", "give Platform(zone=Zone(...))")
+        if image.version and image.version < OLDEST_NUMERIC_USER:
+            self.refuse(
+                f"image {image.reference!r} names its user, and Kubernetes cannot tell that it is not root",
+                "use cloudflared 2025.7.0 or newer",
+            )
+        if replicas < 1:
+            self.refuse(f"replicas={replicas} publishes nothing", "use 2")
+        if not re.fullmatch(r"[ -~]{1,100}", tunnel):
+            self.refuse("the tunnel has no name", "give tunnel='...', printable and at most 100 characters")
+        self.token = TunnelToken(
+            platform,
+            f"{id}-tunnel-token",
+            about="Cloudflare tunnel token of cloudflared; written by Terraform",
+            ssm_name=token_ssm_name or f"{platform.aws.ssm_prefix}/{platform.id}/tunnel-token",
+        )
+        self.token.role = "tunnel-token"
+        self.token.filled_by = "terraform"
+        self.deliver(self.token, as_env="TUNNEL_TOKEN", as_file=None)
+        edge = EDGE_IPV4 + (EDGE_IPV6 if "IPv6" in platform.cluster.ip_families else ())
+        for port in EDGE_PORTS:
+            transport = "QUIC" if port.protocol == "UDP" else "HTTP/2"
+            platform.connect(Flow(self, Range(cidrs=edge, port=port), f"the tunnel itself, over {transport}"))
+        platform.resolve_names(self)
+        if platform.zone is not None and platform.zone.team_name is not None:
+            keys = ACCESS_KEYS_IPV4 + (ACCESS_KEYS_IPV6 if "IPv6" in platform.cluster.ip_families else ())
+            platform.connect(
+                Flow(
+                    self,
+                    Range(cidrs=keys, port=Port.tcp(443)),
+                    f"keys of {platform.zone.team_name}.cloudflareaccess.com, to verify Access tokens at the origin",
+                )
+            )
+
+    def publish(self, workload: Workload, *, host: str, allow: Access, port: str | int | None = None) -> Published:
+        """
+        Make *workload* reachable as *host*, for those whom *allow* admits.
+
+        Args:
+            workload: What is behind the host.
+            host: Its name in the zone: ``openclaw``, or in full ``openclaw.b0xp.io``.
+            allow: Who may come in. There is no default.
+            port: Name or number of the workload's port; needed when it has several.
+
+        Returns:
+            What was recorded.
+
+        Raises:
+            DeclarationError: *workload* or *allow* is of the wrong type.
+        """
+        if not isinstance(workload, Workload):
+            raise DeclarationError(self.path, f"publish() was given a {type(workload).__name__}", "pass a workload")
+        if not isinstance(allow, Access):
+            raise DeclarationError(
+                self.path, f"publish() was given a {type(allow).__name__} as rule", "pass allow=Access.github(...)"
+            )
+        domain = self.platform.zone.domain if self.platform.zone else "example.com"
+        name = host if "." in host else f"{host}.{domain}"
+        if not name.endswith(f".{domain}") or "." in name.removesuffix(f".{domain}"):
+            # Deeper names need a certificate of their own, and would be published without one.
+            self.refuse(
+                f"host {host!r} is not directly in the zone {domain!r}", f"write it as 'name' or 'name.{domain}'"
+            )
+        for label in name.split("."):
+            self.refuse_all(dns_label_problems(f"part of host {host!r}:", label))
+        self.refuse_all(allow.problems())
+        if port is None and len(workload.ports) != 1:
+            self.refuse(f"{workload.id!r} has several ports", f"give port=, one of {sorted(workload.ports)}")
+        target = workload.port(port) if port is not None else next(iter(workload.ports.values()), None)
+        if target is None:
+            self.refuse(f"{workload.id!r} has no port {port!r}", f"use one of {sorted(workload.ports)}")
+            target = Port.tcp(1)
+        published = Published(name, workload, target, allow)
+        if name in self._hosts and self._hosts[name] != published:
+            self.refuse(f"host {name!r} is published twice", "keep one of the two")
+        self._hosts[name] = published
+        self.platform.connect(
+            Flow(self, Inward(workload, target), "requests of people whom Cloudflare Access admitted")
+        )
+        workload.published_as(published)
+        return published
+
+    @property
+    def hosts(self) -> tuple[Published, ...]:
+        """Every published host, by name."""
+        return tuple(self._hosts[name] for name in sorted(self._hosts))
+
+    def images(self) -> tuple[Image, ...]:
+        """cloudflared, and nothing beside it."""
+        return (self.image,)
+
+    def unfinished(self) -> Iterator[Problem]:
+        """A tunnel to nothing is a way in that nobody watches."""
+        if not self._hosts:
+            yield Problem("publishes no host", "call publish(workload, host=..., allow=...), or delete it")

@@ -1,0 +1,145 @@
+"""
+The Terraform half of a site: tunnel, hosts and Access in Cloudflare, and the tunnel's token in SSM.
+
+What both generations of the Cloudflare provider share is here; what they do differently is in `cloudflare_v4` and
+`cloudflare_v5`, which define the same things under the same names, so that a state can be moved from one to the other
+(docs/cloudflare-provider-v5.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from cdktf import TerraformStack, TerraformVariable, TerraformVariableValidationConfig
+from constructs import Construct
+
+from agentkeep.cluster import Zone
+from agentkeep.errors import DeclarationError
+from agentkeep.terraform_text import address, settle
+from agentkeep.tunnel_site.access import Access
+from agentkeep.tunnel_site.declaration import Published, TunnelSite
+from imports.terraform.aws import SsmParameter
+from imports.terraform.random import Bytes
+
+
+class Generation(Protocol):
+    """What a generation of the Cloudflare provider must be able to make."""
+
+    def tunnel(self, site: TunnelSite, name: str, secret: str) -> None:
+        """Make the tunnel and its routes: every host to its origin, everything else to 404."""
+        ...
+
+    def host(self, published: Published) -> None:
+        """Make the DNS record and the Access application with its policy, for one host."""
+        ...
+
+    def token(self) -> str:
+        """Refer to the tunnel's token."""
+        ...
+
+
+class TunnelSiteTerraform(Construct):
+    """
+    A tunnel, its hosts, their Access applications, and the token in SSM.
+
+    Args:
+        scope: A `cdktf.TerraformStack` with providers for Cloudflare (of the generation that the zone names), AWS and
+            random.
+        id: Construct id.
+        site: What was declared.
+    """
+
+    def __init__(self, scope: Construct, id: str, site: TunnelSite) -> None:  # noqa: A002 - the CDK's own word
+        super().__init__(scope, id)
+        zone = site.platform.zone
+        if zone is None:
+            raise DeclarationError(site.path, "its platform has no zone", "give Platform(zone=Zone(...))")
+        name = address(site.platform.id)
+        # The variables are the root module's, shared by every site of the stack.
+        stack = TerraformStack.of(self)
+        account_id = variable(
+            stack,
+            "account_id",
+            lambda: TerraformVariable(
+                stack, "account_id", type="string", default=zone.account_id, description="Cloudflare account"
+            ),
+        )
+        zone_id = variable(
+            stack,
+            "zone_id",
+            lambda: TerraformVariable(
+                stack, "zone_id", type="string", default=zone.zone_id, description=f"Cloudflare zone of {zone.domain}"
+            ),
+        )
+        for published in site.hosts:
+            for emails in published.access.emails_variables:
+                variable(stack, emails, lambda emails=emails: emails_variable(stack, emails))  # type: ignore[misc]  # mypy cannot type a default in a lambda
+        secret = Bytes(self, "secret", length=32)
+        settle(secret, name, "What cloudflared proves to Cloudflare; part of the tunnel's token.")
+        generation = self._generation(zone, account_id.string_value, zone_id.string_value)
+        generation.tunnel(site, name, secret.base64)
+        for published in site.hosts:
+            generation.host(published)
+        token = SsmParameter(
+            self,
+            "token",
+            name=site.token.ssm_name,
+            type="SecureString",
+            value=generation.token(),
+            description=site.token.about,
+        )
+        # No ignore_changes: a new tunnel must bring its new token along.
+        settle(
+            token, f"{name}_tunnel_token", f"Read by {site.id} only. It also lies in this state, which is encrypted."
+        )
+
+    def _generation(self, zone: Zone, account_id: str, zone_id: str) -> Generation:
+        # Each import costs start-up time, and only one of the two is ever needed.
+        if zone.provider == "~> 4.52":
+            from agentkeep.tunnel_site.cloudflare_v4 import CloudflareV4  # noqa: PLC0415
+
+            return CloudflareV4(self, zone, account_id, zone_id)
+        from agentkeep.tunnel_site.cloudflare_v5 import CloudflareV5  # noqa: PLC0415
+
+        return CloudflareV5(self, zone, account_id, zone_id)
+
+
+def variable(stack: TerraformStack, name: str, make: Callable[[], TerraformVariable]) -> TerraformVariable:
+    """The variable *name* of *stack*, made when it is asked for first."""
+    known = stack.node.try_find_child(name)
+    return known if isinstance(known, TerraformVariable) else make()
+
+
+def emails_variable(stack: TerraformStack, name: str) -> TerraformVariable:
+    """A list of e-mail addresses without a default: who may come in is personal data and stays out of the repository."""
+    return TerraformVariable(
+        stack,
+        name,
+        type="list(string)",
+        nullable=False,
+        description="E-mail addresses of the people who may open the site. Give it in CI as TF_VAR_" + name,
+        validation=[
+            TerraformVariableValidationConfig(
+                condition=f'${{length(var.{name}) > 0 && alltrue([for a in var.{name} : can(regex("^[^@*\\\\s]+@[^@*\\\\s]+$", a))])}}',
+                error_message="Name at least one person, each by a whole e-mail address.",
+            )
+        ],
+    )
+
+
+def application_name(published: Published) -> str:
+    """What Cloudflare's dashboard calls the application of a host."""
+    return f"Access application for {published.host}"
+
+
+def policy_name(published: Published) -> str:
+    """What Cloudflare's dashboard calls the policy of a host."""
+    return f"People of {published.host}"
+
+
+def policy_comment(access: Access) -> str:
+    """Why the policy of a host is as it is."""
+    if access.because:
+        return f"Admits whoever the identity provider lets in. Accepted because: {access.because}"
+    return "include means any of these, require means all of these: a login method alone would admit every account."

@@ -1,0 +1,59 @@
+"""OpenClaw on lolice, declared once. Both repositories are synthesized from this file."""
+
+from agentkeep import (
+    Access,
+    Discord,
+    EgressLockdown,
+    Elevated,
+    Internet,
+    IsolatedLLMProxy,
+    IsolatedSecret,
+    Model,
+    Platform,
+    Provider,
+    Rules,
+    Sandbox,
+    SandboxedAgent,
+    SecretParam,
+    TunnelSite,
+)  # fmt: skip
+from lolice import versions
+from lolice.cluster import ARCH_AWS, ARCH_STATE, B0XP_IO, LOLICE, LOLICE_ARGOCD
+from lolice.people import OWNER_ON_DISCORD
+
+SONNET = Model(id="claude-sonnet-4-5", upstream="anthropic/claude-sonnet-4-5-20250929", alias="Sonnet",
+               context_window=200_000, max_output=64_000, prompt_cache=True)  # fmt: skip
+OPUS = Model(id="claude-opus-4-6", upstream="anthropic/claude-opus-4-6", alias="Opus",
+             context_window=200_000, max_output=64_000, prompt_cache=True)  # fmt: skip
+
+
+def declare() -> Platform:
+    """Declare the platform; nothing is synthesized yet."""
+    keep = Platform("openclaw", cluster=LOLICE, zone=B0XP_IO, aws=ARCH_AWS, state=ARCH_STATE, argocd=LOLICE_ARGOCD)
+
+    anthropic = IsolatedSecret(keep, "ANTHROPIC_API_KEY", about="Anthropic API key; in the LiteLLM pod alone")
+    master = IsolatedSecret(keep, "LITELLM_MASTER_KEY", about="LiteLLM administration key; in the LiteLLM pod alone")
+    proxy_key = SecretParam(keep, "LITELLM_PROXY_KEY", about="OpenClaw's key to LiteLLM; good for inference only")
+    gateway = SecretParam(keep, "OPENCLAW_GATEWAY_TOKEN", about="Token that clients show to the OpenClaw gateway")
+    discord = SecretParam(keep, "DISCORD_BOT_TOKEN", about="Discord bot")
+    github = SecretParam(keep, "GITHUB_TOKEN", about="GitHub fine-grained token: boxp/arch, boxp/lolice; pull requests")
+    openai = SecretParam(keep, "OPENAI_API_KEY", about="OpenAI API key of the Codex CLI")
+
+    llm = IsolatedLLMProxy(
+        keep, "litellm", image=versions.LITELLM, master_key=master,
+        providers=[Provider("anthropic", key=anthropic, models=[SONNET, OPUS], ranges=("160.79.104.0/23",))],
+    )  # fmt: skip
+    agent = SandboxedAgent(
+        keep, "openclaw", image=versions.OPENCLAW, gateway_token=gateway, primary="Sonnet", fallbacks=["Opus"],
+        discord=Discord(discord, users=(OWNER_ON_DISCORD,)), elevated=Elevated((OWNER_ON_DISCORD,)),
+        sandbox=Sandbox.docker_in_docker(image=versions.DIND, sandbox_image=versions.SANDBOX, network="bridge"),
+        tools=versions.TOOLS, rules=Rules(repositories=("boxp/arch", "boxp/lolice")),
+    )  # fmt: skip
+    agent.reads(github, as_env=("GITHUB_TOKEN", "GH_TOKEN"))
+    agent.reads(openai, as_env="CODEX_API_KEY")  # the name that the Codex CLI reads
+
+    llm.serve(agent, key=proxy_key)  # both ends of the flow, and a key that is good for inference only
+    site = TunnelSite(keep, image=versions.CLOUDFLARED, tunnel="cloudflare openclaw tunnel")
+    site.publish(agent, host="openclaw", allow=Access.github())
+    EgressLockdown(keep).allow(agent, Internet.https(), because="Discord, GitHub, OpenAI for Codex, and web search")
+    return keep
