@@ -8,6 +8,7 @@ done (or proved), 1 refused (or refuted), 2 could not run.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 from agentkeep.errors import AgentkeepError
 from agentkeep.facts import DeclarationErrors
 
+# Set by whoever mends agentkeep itself.
+TRACEBACK = "AGENTKEEP_TRACEBACK"
 UNCHANGED = "nothing was written; dist/ is as it was"
 
 
@@ -55,6 +58,16 @@ def refusing(action: Callable[[], int]) -> int:
     except AgentkeepError as error:
         print(error, file=sys.stderr)
         print(UNCHANGED, file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read the report has read enough. What was to be written is written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        print(f"[agentkeep] a fault of agentkeep itself ({type(error).__name__}); report it", file=sys.stderr)
+        # Not its text: that could hold anything.
+        print(f"{UNCHANGED}; {TRACEBACK}=1 shows where", file=sys.stderr)
     return 1
 
 

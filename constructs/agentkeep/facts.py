@@ -32,8 +32,8 @@ class Problem(NamedTuple):
 class DeclarationErrors(ExceptionGroup[DeclarationError]):
     """Every problem of one declaration, raised together."""
 
-    def derive(self, excs: Any) -> DeclarationErrors:
-        """Keep the type when the group is split."""
+    def derive(self, excs: Any) -> Any:
+        """Keep the type, `DeclarationErrors`, when the group is split."""
         return DeclarationErrors(self.message, excs)
 
 
@@ -203,7 +203,7 @@ class Image:
 # --- quantities ------------------------------------------------------------------------------------------------------
 
 _QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
-_SCALE = {
+_SCALE: dict[str | None, Fraction] = {
     None: Fraction(1),
     **{suffix: Fraction(1000) ** power for power, suffix in enumerate("num", start=-3)},
     **{suffix: Fraction(1000) ** power for power, suffix in enumerate("kMGTPE", start=1)},

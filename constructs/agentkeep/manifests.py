@@ -77,7 +77,7 @@ def restricted(*, read_only: bool = True, uid: int | None = None) -> k8s.Securit
 
 
 def pod_security(uid: int) -> k8s.PodSecurityContext:
-    """What Pod Security 'restricted' asks of a pod, with a numeric user: an image may name its user, which proves nothing."""
+    """What Pod Security 'restricted' asks of a pod, with a numeric user: the name of one proves nothing."""
     return k8s.PodSecurityContext(
         run_as_non_root=True,
         run_as_user=uid,

@@ -322,7 +322,7 @@ class Platform:
         self._parts: dict[str, Part] = {}
         self._ssm_names: dict[str, Parameter] = {}
         self._acknowledgements: list[Acknowledgement] = []
-        self._samples: set[str] = set()
+        self._samples: dict[str, str] = {}
         self._problems: list[DeclarationError] = []
         self._refused: set[str] = set()
         self._sealed = False
@@ -408,9 +408,9 @@ class Platform:
             self.refuse(self.id, f"the acknowledgement of {finding!r} lacks a reason or an owner", "give both")
         self._acknowledgements.append(Acknowledgement(finding, because, owner, until))
 
-    def note_sample(self, what: str) -> None:
-        """Record that a personal fact is a documented sample, so that the output can say so loudly."""
-        self._samples.add(what)
+    def note_sample(self, what: str, value: str) -> None:
+        """Record that the personal fact *value* is a documented sample, so that the output can say so loudly."""
+        self._samples[f"{what} {value}"] = value
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -436,12 +436,12 @@ class Platform:
         return tuple(sorted(self._acknowledgements, key=lambda known: known.finding))
 
     @property
-    def samples(self) -> tuple[str, ...]:
-        """Personal facts that are samples, in order."""
-        return tuple(sorted(self._samples))
+    def samples(self) -> dict[str, str]:
+        """Personal facts that are samples: what each is, and its value as it stands in the output."""
+        return dict(sorted(self._samples.items()))
 
     def label(self, name: str) -> str:
-        """A name of this platform for things that share a namespace with other platforms, such as admission policies."""
+        """A name for what shares a namespace with other platforms, such as admission policies."""
         return f"{self.id}-{name}"
 
     # --- sealing -----------------------------------------------------------------------------------------------------

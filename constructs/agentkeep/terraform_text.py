@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import cdktf
+from imports.terraform._base import DataSource, Resource
 
 
 def address(name: str) -> str:
@@ -12,13 +12,13 @@ def address(name: str) -> str:
     return re.sub(r"[^a-z0-9_]", "_", name.lower())
 
 
-def settle(element: cdktf.TerraformElement, name: str, comment: str | None = None) -> None:
+def settle(element: Resource | DataSource, name: str, comment: str | None = None) -> None:
     """
     Give *element* an address that does not change when constructs move, and say why it is there.
 
     cdktf would add a hash of the construct's path to the address; moving a construct would then destroy the resource
-    and make another. Terraform ignores the key ``//`` in a resource, so that is where the comment goes.
+    and make another.
     """
     element.override_logical_id(name)
-    if comment:
-        element.add_override("//.comment", comment)
+    if comment and isinstance(element, Resource):
+        element.annotate(comment)

@@ -1,21 +1,8 @@
 """OpenClaw on lolice, declared once. Both repositories are synthesized from this file."""
 
 from agentkeep import (
-    Access,
-    Discord,
-    EgressLockdown,
-    Elevated,
-    Internet,
-    IsolatedLLMProxy,
-    IsolatedSecret,
-    Model,
-    Platform,
-    Provider,
-    Rules,
-    Sandbox,
-    SandboxedAgent,
-    SecretParam,
-    TunnelSite,
+    Access, Discord, EgressLockdown, Elevated, Internet, IsolatedLLMProxy, IsolatedSecret, Model, Platform, Provider,
+    Rules, Sandbox, SandboxedAgent, SecretParam, TunnelSite,
 )  # fmt: skip
 from lolice import versions
 from lolice.cluster import ARCH_AWS, ARCH_STATE, B0XP_IO, LOLICE, LOLICE_ARGOCD

@@ -115,6 +115,10 @@ class Resource(cdktf.TerraformResource):
     def _set_inputs(self, values: dict[str, Any], required: tuple[str, ...] = ()) -> None:
         self._given = dict(plain_items(self, values, required))
 
+    def annotate(self, text: str) -> None:
+        """Put *text* beside the resource, under the key ``//`` that Terraform ignores."""
+        self._given["//"] = {"comment": text}
+
     @jsii.member(jsii_name="synthesizeAttributes")
     def _synthesize_attributes(self) -> Mapping[str, Any]:
         return self._given

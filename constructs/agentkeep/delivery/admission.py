@@ -123,7 +123,7 @@ class AdmissionKubernetes(Construct):
         )
         self._pages.explain(
             "ValidatingAdmissionPolicy", name, "spec", "validations",
-            because="oldObject, not request.name: deleting a whole collection asks once for each object, without a name.",
+            because="oldObject, not request.name: deleting a collection asks once for each object, without a name.",
         )  # fmt: skip
 
     # --- pods --------------------------------------------------------------------------------------------------------
@@ -278,7 +278,6 @@ def _declared(privileged: Sequence[tuple[Workload, str, Image]]) -> str:
         # Any fixed version of the same repository: a version bump must not need a change of the policy first.
         pattern = f"^{re.escape(image.repository)}(:[0-9]+[.][0-9]+[.][0-9]+[A-Za-z0-9.-]*)?(@sha256:[a-f0-9]{{64}})?$"
         pattern = pattern.replace("\\.", "[.]").replace("\\-", "-")
-        alternatives.append(
-            f"has(object.metadata.labels) && {labels} && c.name == {_text(container)} && c.image.matches({_text(pattern)})"
-        )
+        same = f"c.name == {_text(container)} && c.image.matches({_text(pattern)})"
+        alternatives.append(f"has(object.metadata.labels) && {labels} && {same}")
     return " || ".join(f"({alternative})" for alternative in alternatives) or "false"

@@ -47,8 +47,8 @@ def internet_blocks(families: Sequence[IpFamily], own: Sequence[Network]) -> lis
         own: The cluster's pods, services and nodes; taken out even where they are public space.
 
     Returns:
-        ``[(cidr, exceptions), ...]``. Exceptions are sorted, and none lies inside another: Kubernetes would accept that,
-        but a reader would have to wonder why. Each lies inside the CIDR, which Kubernetes demands.
+        ``[(cidr, exceptions), ...]``. Exceptions are sorted, and none lies inside another: Kubernetes would accept
+        that, but a reader would have to wonder why. Each lies inside the CIDR, which Kubernetes demands.
     """
     blocks = []
     for family in sorted(families):

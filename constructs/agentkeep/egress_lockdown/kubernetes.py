@@ -10,8 +10,9 @@ from constructs import Construct
 from agentkeep.egress_lockdown.addresses import internet_blocks
 from agentkeep.egress_lockdown.declaration import EgressLockdown
 from agentkeep.manifests import WAVE_POLICY, metadata
+from agentkeep.facts import Port
 from agentkeep.pages import Pages
-from agentkeep.platform import DnsPods, Flow, Internet, Inward, Port, Range, Workload
+from agentkeep.platform import DnsPods, Flow, Internet, Inward, Range, Workload
 
 FLOWS_ANNOTATION = "agentkeep/flows"
 

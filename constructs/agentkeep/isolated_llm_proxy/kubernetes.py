@@ -1,4 +1,4 @@
-"""The Kubernetes half of the LLM proxy: LiteLLM with its configuration and its gate, and the only Secret with provider keys."""
+"""The Kubernetes half of the LLM proxy: LiteLLM, its configuration and gate, and the only Secret with provider keys."""
 
 from __future__ import annotations
 

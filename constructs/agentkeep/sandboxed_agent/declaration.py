@@ -311,7 +311,7 @@ class SandboxedAgent(Workload):
         for user in (*(discord.users if discord else ()), *self.elevated.users):
             self.refuse_all(user.problems())
             if user.is_sample:
-                platform.note_sample(f"Discord user {user.id}")
+                platform.note_sample("Discord user", user.id)
         allowed = {user.id for user in discord.users} if discord else set()
         for user in self.elevated.users:
             if user.id not in allowed:
@@ -335,7 +335,8 @@ class SandboxedAgent(Workload):
         if not isinstance(secret, SecretParam):
             self.refuse(
                 f"cannot read a {type(secret).__name__}" + (f" ({secret.id!r})" if hasattr(secret, "id") else ""),
-                "an agent reads SecretParam only; give a provider's key to an IsolatedLLMProxy and let it serve the agent",
+                "an agent reads SecretParam only; "
+                "give a provider's key to an IsolatedLLMProxy and let that serve the agent",
             )
             return
         names = (as_env,) if isinstance(as_env, str) else (as_env or ())

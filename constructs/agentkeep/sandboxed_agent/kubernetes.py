@@ -132,7 +132,8 @@ class SandboxedAgentKubernetes(Construct):
             because="Prune=false keeps it when its file is gone, Delete=false when the app is deleted.",
         )  # fmt: skip
         explain(
-            "PersistentVolumeClaim", agent.claim, "metadata", "labels", f"recurring-job-group.longhorn.io/{sorted(groups)[0]}",
+            "PersistentVolumeClaim", agent.claim, "metadata", "labels",
+            f"recurring-job-group.longhorn.io/{min(groups)}",
             because="Longhorn backs up the volume only if the claim carries both the group and the source label.",
         )  # fmt: skip
 
@@ -416,7 +417,7 @@ class SandboxedAgentKubernetes(Construct):
         )
         explain(
             "spec", "template", "metadata", "annotations", SCRIPTS_ANNOTATION,
-            because="Scripts run at start, so a change of them must restart the pod. openclaw.json is not part of this.",
+            because="Scripts run at start, so a change of them must restart the pod; openclaw.json does not.",
         )  # fmt: skip
         gateway = (*pod, "containers", f"name={agent.main_container}")
         explain(
@@ -430,11 +431,11 @@ class SandboxedAgentKubernetes(Construct):
             )  # fmt: skip
             explain(
                 *dind, "securityContext", "privileged",
-                because="Docker needs it. Whoever breaks out of the daemon is root of the node, and no policy binds that.",
+                because="Docker needs it. Whoever breaks out of the daemon is root of the node; no policy binds that.",
             )  # fmt: skip
             explain(
                 *dind, "volumeMounts", f"mountPath={STATE_DIR}/{SHARED_STATE_DIRS[0]}",
-                because="The same paths as in the gateway, or sandboxes would see empty folders. Not the whole state folder.",
+                because="The gateway's paths, or sandboxes would see empty folders. Not the whole state folder.",
             )  # fmt: skip
 
 

@@ -45,9 +45,9 @@ def commented(text: str, header: Sequence[str], comments: Iterable[Comment], *, 
         indent = min(column, len(lines[line]) - len(lines[line].lstrip(" ")))
         above.setdefault(line, []).extend(_wrapped(comment.text, indent))
     found = [*(f"# {line}" for line in header)]
-    for number, line in enumerate(lines):
+    for number, content in enumerate(lines):
         found += above.get(number, [])
-        found.append(line)
+        found.append(content)
     return "\n".join(found) + "\n"
 
 

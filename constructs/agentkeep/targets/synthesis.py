@@ -102,20 +102,22 @@ def kubernetes_tree(platform: Platform, outdir: Path) -> dict[str, str]:
     tree = {}
     for name, about in sorted(pages.about.items()):
         text = (outdir / f"{name}.yaml").read_text(encoding="utf-8")
-        tree[f"{folder}/{name}.yaml"] = commented(text, header(platform, about), pages.comments, path=name)
+        lines = header(platform, about, text)
+        tree[f"{folder}/{name}.yaml"] = commented(text, lines, pages.comments, path=name)
     resources = [f"{name}.yaml" for name in sorted(pages.about) if name not in BOOTSTRAP_PAGES]
     tree[f"{folder}/kustomization.yaml"] = kustomization(platform, resources, BOOTSTRAP_PAGES)
     return tree
 
 
-def header(platform: Platform, about: str) -> list[str]:
-    """The first lines of every manifest."""
+def header(platform: Platform, about: str, text: str | None = None) -> list[str]:
+    """The first lines of a file; one made from samples says so. Without *text*, it answers for the whole folder."""
     lines = [
         about,
         f"Synthesized by agentkeep from the declaration of {platform.id!r}; a change here is lost, change that.",
     ]
-    if platform.samples:
-        lines.append(f"!!! MADE FROM SAMPLES: {', '.join(platform.samples)}. DO NOT DEPLOY. !!!")
+    samples = [what for what, value in platform.samples.items() if text is None or value in text]
+    if samples:
+        lines.append(f"!!! MADE FROM SAMPLES: {', '.join(samples)}. DO NOT DEPLOY. !!!")
     return lines
 
 

@@ -42,7 +42,7 @@ class Selector(Fact):
 
     @classmethod
     def emails(cls, variable: str) -> Selector:
-        """Exactly the addresses in a Terraform variable. It has no default: personal data stays out of the repository."""
+        """Exactly the addresses in a Terraform variable, which has no default: personal data stays out of git."""
         return cls(kind="emails", value=variable)
 
     @classmethod

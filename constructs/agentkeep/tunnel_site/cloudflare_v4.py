@@ -125,7 +125,7 @@ class CloudflareV4:
         match selector.kind:
             case "emails":
                 # As an expression, because the list is the variable itself and not a list with the variable in it.
-                return block(email=f"${{var.{selector.value}}}")  # type: ignore[arg-type]  # a token of a list
+                return block(email=f"${{var.{selector.value}}}")
             case "email-domain":
                 return block(email_domain=[selector.value])
             case "login-method":

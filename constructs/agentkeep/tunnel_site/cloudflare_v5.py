@@ -143,10 +143,29 @@ class CloudflareV5:
             self._named[name] = f"local.{local}"
         return self._named[name]
 
-    def _selectors(self, selectors: Sequence[Selector]) -> Any:
-        """One expression, because a variable holds the addresses and each needs an object of its own."""
+    def _selectors(self, selectors: Sequence[Selector]) -> Any:  # a list, or a token that stands for one
+        if all(selector.kind != "emails" for selector in selectors):
+            return [self._object(selector) for selector in selectors]
+        # One expression, because a variable holds the addresses and each needs an object of its own.
         parts = [self._expression(selector) for selector in selectors]
         return Token.as_any(f"${{{parts[0] if len(parts) == 1 else 'concat(' + ', '.join(parts) + ')'}}}")
+
+    def _object(self, selector: Selector) -> dict[str, Any]:
+        match selector.kind:
+            case "email-domain":
+                return {"email_domain": {"domain": selector.value}}
+            case "login-method":
+                return {"login_method": {"id": f"${{{self._identity_provider(selector.value)}}}"}}
+            case "github-organization":
+                team = {"team": selector.team} if selector.team else {}
+                provider = f"${{{self._identity_provider(selector.value)}}}"
+                return {"github_organization": {"identity_provider_id": provider, "name": selector.organization} | team}
+            case "everyone":
+                return {"everyone": {}}
+            case "any-service-token":
+                return {"any_valid_service_token": {}}
+            case "emails":
+                raise ValueError("addresses are an expression")
 
     def _expression(self, selector: Selector) -> str:
         match selector.kind:
@@ -157,9 +176,10 @@ class CloudflareV5:
             case "login-method":
                 return f"[{{ login_method = {{ id = {self._identity_provider(selector.value)} }} }}]"
             case "github-organization":
-                members = f"identity_provider_id = {self._identity_provider(selector.value)}, name =
-                {json.dumps(selector.organization)}" team = f", team = {json.dumps(selector.team)}" if selector.team
-                else "" return f"[{{ github_organization = {{ {members}{team} }} }}]"
+                provider = self._identity_provider(selector.value)
+                members = f"identity_provider_id = {provider}, name = {json.dumps(selector.organization)}"
+                team = f", team = {json.dumps(selector.team)}" if selector.team else ""
+                return f"[{{ github_organization = {{ {members}{team} }} }}]"
             case "everyone":
                 return "[{ everyone = {} }]"
             case "any-service-token":

@@ -22,6 +22,9 @@ from agentkeep.tunnel_site.declaration import Published, TunnelSite
 from imports.terraform.aws import SsmParameter
 from imports.terraform.random import Bytes
 
+# One whole address, as an HCL string; no "*" that a reader might take for a pattern.
+_ADDRESS = '"^[^@*\\\\s]+@[^@*\\\\s]+$"'
+
 
 class Generation(Protocol):
     """What a generation of the Cloudflare provider must be able to make."""
@@ -112,7 +115,7 @@ def variable(stack: TerraformStack, name: str, make: Callable[[], TerraformVaria
 
 
 def emails_variable(stack: TerraformStack, name: str) -> TerraformVariable:
-    """A list of e-mail addresses without a default: who may come in is personal data and stays out of the repository."""
+    """A list of e-mail addresses without a default: who may come in is personal data and stays out of git."""
     return TerraformVariable(
         stack,
         name,
@@ -121,7 +124,7 @@ def emails_variable(stack: TerraformStack, name: str) -> TerraformVariable:
         description="E-mail addresses of the people who may open the site. Give it in CI as TF_VAR_" + name,
         validation=[
             TerraformVariableValidationConfig(
-                condition=f'${{length(var.{name}) > 0 && alltrue([for a in var.{name} : can(regex("^[^@*\\\\s]+@[^@*\\\\s]+$", a))])}}',
+                condition=f"${{length(var.{name}) > 0 && alltrue([for a in var.{name} : can(regex({_ADDRESS}, a))])}}",
                 error_message="Name at least one person, each by a whole e-mail address.",
             )
         ],
