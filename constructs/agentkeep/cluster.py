@@ -98,7 +98,7 @@ class Cluster(Fact):
                     yield Problem(
                         f"{keyword} has no {family} network", f"name the cluster's {family} {keyword.replace('_', ' ')}"
                     )
-        if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[0-9.]+):\d{1,5}", self.api_server):
+        if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[0-9.]+):[0-9]{1,5}", self.api_server):
             yield Problem(f"api_server={self.api_server!r} is no address:port", "write it as '192.0.2.1:6443'")
 
     @property
@@ -124,9 +124,9 @@ class Aws(Fact):
 
     def problems(self) -> Iterator[Problem]:
         """Twelve digits, a region, and a prefix such as ``/lolice``."""
-        if not re.fullmatch(r"\d{12}", self.account_id):
+        if not re.fullmatch(r"[0-9]{12}", self.account_id):
             yield Problem("account_id is not twelve digits", "copy it from 'aws sts get-caller-identity'")
-        if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", self.region):
+        if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", self.region):
             yield Problem(f"region={self.region!r} is no AWS region", "write it as 'ap-northeast-1'")
         if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+", self.ssm_prefix):
             yield Problem(

@@ -152,9 +152,10 @@ class Port(Fact):
 _IMAGE = re.compile(
     r"(?P<repository>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\.[a-z0-9-]+)*(?::\d+)?(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
-    r"(?:@(?P<digest>sha256:[a-f0-9]{64}))?"
+    r"(?:@(?P<digest>sha256:[a-f0-9]{64}))?",
+    re.ASCII,
 )
-_FIXED_TAG = re.compile(r"v?\d+\.\d+\.\d+([.-][A-Za-z0-9.-]+)?")
+_FIXED_TAG = re.compile(r"v?\d+\.\d+\.\d+([.-][A-Za-z0-9.-]+)?", re.ASCII)
 
 
 class Image:
@@ -202,7 +203,10 @@ class Image:
 
 # --- quantities ------------------------------------------------------------------------------------------------------
 
-_QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
+# ASCII, because Python's \d is any script's digit. Two digits of exponent are more than any cluster has.
+_QUANTITY = re.compile(
+    r"(?P<number>\d+(?:\.\d*)?|\.\d+)(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,2})?", re.ASCII
+)
 _SCALE: dict[str | None, Fraction] = {
     None: Fraction(1),
     **{suffix: Fraction(1000) ** power for power, suffix in enumerate("num", start=-3)},
@@ -217,9 +221,8 @@ def quantity(text: str) -> Fraction | None:
     if not found:
         return None
     number, suffix = Fraction(found["number"].rstrip(".")), found["suffix"]
-    if suffix and suffix[0] in "eE" and len(suffix) > 1 and suffix != "Ei":
-        return number * Fraction(10) ** int(suffix[1:])
-    return number * _SCALE[suffix]
+    scale = _SCALE.get(suffix)
+    return number * (Fraction(f"1{suffix}") if scale is None else scale)
 
 
 class Resources(Fact):
@@ -254,7 +257,7 @@ class Resources(Fact):
         return int((quantity(self.memory_limit) or 0) // 2**20)
 
 
-_DURATION = re.compile(r"(\d+(h|m|s))+")
+_DURATION = re.compile(r"([0-9]+(h|m|s))+")
 
 
 def duration_problems(keyword: str, text: str) -> Iterator[Problem]:

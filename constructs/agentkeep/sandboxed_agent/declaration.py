@@ -49,7 +49,7 @@ class DiscordUser(Fact):
 
     def problems(self) -> Iterator[Problem]:
         """Discord ids are digits; a name would match nobody, or somebody else."""
-        if not re.fullmatch(r"\d{17,20}", self.id):
+        if not re.fullmatch(r"[0-9]{17,20}", self.id):
             yield Problem("a Discord user id is not 17 to 20 digits", "copy it with Discord's developer mode")
 
 
@@ -113,7 +113,7 @@ class Tools(Fact):
     def problems(self) -> Iterator[Problem]:
         """Versions of three numbers, checksums of the right length, a fixed image."""
         for keyword in ("codex", "gh"):
-            if not re.fullmatch(r"\d+\.\d+\.\d+", getattr(self, keyword)):
+            if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", getattr(self, keyword)):
                 yield Problem(f"tools: {keyword}={getattr(self, keyword)!r} is no fixed version", "write it as '1.2.3'")
         for keyword, digits in (("codex_sha512", 128), ("gh_sha256", 64)):
             if not re.fullmatch(rf"[0-9a-f]{{{digits}}}", getattr(self, keyword)):
