@@ -241,7 +241,7 @@ class SandboxedAgentKubernetes(Construct):
             liveness_probe=http_probe("/healthz", "gateway", period=30, failures=3, timeout=10),
             resources=requirements(agent.resources),
             security_context=restricted(),
-            volume_mounts=sorted([*mounts, *extra_mounts], key=lambda mount: str(mount.mount_path)),
+            volume_mounts=_by_path([*mounts, *extra_mounts]),
         )
 
     def _companions(self) -> list[k8s.Container]:
@@ -375,9 +375,7 @@ class SandboxedAgentKubernetes(Construct):
             env=plain_env(env or {}) or None,
             resources=requirements(resources),
             security_context=restricted(),
-            volume_mounts=sorted(
-                [*mounts, _mount("scripts", SCRIPTS_FOLDER, read_only=True)], key=lambda mount: str(mount.mount_path)
-            ),
+            volume_mounts=_by_path([*mounts, _mount("scripts", SCRIPTS_FOLDER, read_only=True)]),
         )
 
     def _volumes(self) -> list[k8s.Volume]:
@@ -441,6 +439,10 @@ class SandboxedAgentKubernetes(Construct):
 
 def _mount(volume: str, path: str, *, sub_path: str | None = None, read_only: bool | None = None) -> k8s.VolumeMount:
     return k8s.VolumeMount(name=volume, mount_path=path, sub_path=sub_path, read_only=read_only)
+
+
+def _by_path(mounts: Sequence[k8s.VolumeMount]) -> list[k8s.VolumeMount]:
+    return sorted(mounts, key=lambda mount: str(mount.mount_path))
 
 
 def _scratch(name: str, size: str, *, medium: str | None = None) -> k8s.Volume:

@@ -61,13 +61,13 @@ def _cloudflare(app: App, platform: Platform) -> RootModule:
     RandomProvider(stack, "random")
     # Its token comes from the environment (CLOUDFLARE_API_TOKEN); nothing of it is ever in the output.
     if zone.provider == "~> 4.52":
-        from imports.terraform.cloudflare_v4 import CloudflareProvider  # noqa: PLC0415 - only one is needed
+        from imports.terraform import cloudflare_v4  # noqa: PLC0415 - only one is needed
 
-        CloudflareProvider(stack, "cloudflare")
+        cloudflare_v4.CloudflareProvider(stack, "cloudflare")
     else:
-        from imports.terraform.cloudflare_v5 import CloudflareProvider  # noqa: PLC0415 - only one is needed
+        from imports.terraform import cloudflare_v5  # noqa: PLC0415 - only one is needed
 
-        CloudflareProvider(stack, "cloudflare")
+        cloudflare_v5.CloudflareProvider(stack, "cloudflare")
     for site in platform.parts(TunnelSite):
         TunnelSiteTerraform(stack, site.id, site)
     return RootModule(stack, folder)
