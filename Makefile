@@ -1,16 +1,41 @@
-# Each target is one command; the logic lives in Python, where it is tested.
+# Each target is one command without logic; the logic is Python, where it is tested.
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONPATH := constructs:.
 export CHECKPOINT_DISABLE := 1
 
-.PHONY: setup synth accept check test laws real bench imports lock clean
 .DEFAULT_GOAL := synth
+.PHONY: synth accept test laws check real bench imports lock environment setup
 
-.venv-synth:
+synth: environment        ## write dist/ from the declaration, and print the ledger of edges
+	@$(BIN)/python -m agentkeep.cli synth lolice.openclaw
+
+accept: synth             ## the same, for whoever changed something on purpose: read the diff before you commit
+	@git --no-pager diff --stat -- dist
+
+test: setup               ## unit, targets, proofs, snapshot
+	@$(BIN)/python -m pytest -q -m "not real and not property" tests
+
+laws: setup               ## property tests
+	@$(BIN)/python -m pytest -q -m property tests
+
+check: setup              ## lint, format, types, generated files are current
+	@$(BIN)/python tools/check.py
+
+real: setup               ## the real programs, on exactly the files in dist/
+	@$(BIN)/python -m pytest -q -m real tests/real
+
+bench: setup              ## speed, memory and size as ratios, in one run
+	@$(BIN)/python -m bench
+
+imports: setup            ## regenerate imports/ from the pinned versions
+	@$(BIN)/python tools/imports.py
+
+lock: setup               ## resolve the pinned versions anew, with hashes
+	@$(BIN)/python tools/lock.py
+
+environment:
 	@$(PYTHON) tools/environment.py .venv locks/synth.txt
 
-setup:
+setup: environment
 	@$(PYTHON) tools/environment.py .venv locks/test.txt
-
-.PHONY: .venv-synth
