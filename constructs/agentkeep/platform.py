@@ -58,6 +58,9 @@ class Part:
         for problem, fix in problems:
             self.refuse(problem, fix)
 
+    def finish(self) -> None:
+        """Record what follows from everything else that was declared; called once, by `Platform.seal`."""
+
     def unfinished(self) -> Iterator[Problem]:
         """Yield what never happened to this part (a secret nobody reads); asked once, by `Platform.seal`."""
         return iter(())
@@ -457,6 +460,8 @@ class Platform:
         """
         if self._sealed:
             return self
+        for part in self._parts.values():
+            part.finish()
         for part in self._parts.values():
             for problem, fix in part.unfinished():
                 part.refuse(problem, fix)

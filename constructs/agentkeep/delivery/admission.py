@@ -69,18 +69,8 @@ class AdmissionKubernetes(Construct):
         self._policy(
             name,
             rules=[
-                Rule(
-                    api_groups=[""],
-                    api_versions=["v1"],
-                    operations=["DELETE"],
-                    resources=["namespaces", "persistentvolumeclaims", "persistentvolumes"],
-                ),
-                Rule(
-                    api_groups=["argoproj.io"],
-                    api_versions=["*"],
-                    operations=["DELETE"],
-                    resources=["applications", "appprojects"],
-                ),
+                _rule("", "v1", ["DELETE"], ["namespaces", "persistentvolumeclaims", "persistentvolumes"]),
+                _rule("argoproj.io", "*", ["DELETE"], ["applications", "appprojects"]),
             ],
             validations=[
                 Validation(
@@ -139,10 +129,8 @@ class AdmissionKubernetes(Construct):
         self._policy(
             name,
             rules=[
-                Rule(api_groups=[""], api_versions=["v1"], operations=["CREATE", "UPDATE"], resources=["pods"]),
-                Rule(
-                    api_groups=[""], api_versions=["v1"], operations=["UPDATE"], resources=["pods/ephemeralcontainers"]
-                ),
+                _rule("", "v1", ["CREATE", "UPDATE"], ["pods"]),
+                _rule("", "v1", ["UPDATE"], ["pods/ephemeralcontainers"]),
             ],
             variables=[
                 Variable(
@@ -255,6 +243,17 @@ class AdmissionKubernetes(Construct):
                 ),
             ),
         )
+
+
+def _rule(group: str, version: str, operations: list[str], resources: list[str]) -> Rule:
+    return Rule(
+        api_groups=[group],
+        api_versions=[version],
+        operations=operations,
+        resources=resources,
+        # The API server writes this default back; left out, ArgoCD would see a change for ever.
+        scope="*",
+    )
 
 
 def _text(value: str) -> str:

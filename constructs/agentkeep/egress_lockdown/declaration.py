@@ -6,9 +6,15 @@ The namespace is closed in both directions first; each declared flow then opens 
 
 from __future__ import annotations
 
+import ipaddress
+import re
+from collections.abc import Sequence
+
 from agentkeep.errors import DeclarationError
 from agentkeep.facts import Image
 from agentkeep.platform import Flow, Internet, Inward, Part, Platform, Range, Workload
+
+_TARGET = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
 
 
 class EgressLockdown(Part):
@@ -24,7 +30,6 @@ class EgressLockdown(Part):
 
     def __init__(self, platform: Platform, id: str = "lockdown") -> None:  # noqa: A002 - the CDK's own word
         super().__init__(platform, id)
-        self.check_image: Image | None = None
         if len(platform.parts(EgressLockdown)) > 1:
             self.refuse("a second EgressLockdown", "keep one; it covers the whole namespace")
 
@@ -60,12 +65,81 @@ class EgressLockdown(Part):
             self.platform.resolve_names(source)
         return flow
 
-    def check_in_cluster(self, image: Image) -> None:
+    def check_in_cluster(
+        self, workload: Workload, *, image: Image, reaches: Sequence[str] = (), never: Sequence[str] = ()
+    ) -> ConnectivityCheck:
         """
-        Add a Job that runs after every sync and tries what must work and what must not.
+        After every sync, try from inside the cluster what *workload* must reach and what it must not.
+
+        A Job does it in a pod of its own that has the same flows: a pod with the workload's labels would be taken for
+        the workload by its Service. Off unless called.
 
         Args:
-            image: Holds a POSIX shell and busybox's ``nc`` and ``wget``, at a fixed version.
+            workload: Whose flows to try.
+            image: A busybox, at a fixed version.
+            reaches: What must be reachable besides the workloads it may connect to, as ``host:port``.
+            never: What must not be, as ``address:port``, besides the API server and the cloud's metadata address.
+
+        Returns:
+            What was recorded.
         """
-        self.check_image = image
+        return ConnectivityCheck(self.platform, workload, image=image, reaches=reaches, never=never)
+
+
+class ConnectivityCheck(Workload):
+    """
+    A Job with the flows of another workload, and no secret.
+
+    Args:
+        platform: What it belongs to.
+        workload: Whose flows it has.
+        image: A busybox, at a fixed version.
+        reaches: What must be reachable, as ``host:port``.
+        never: What must not be, as ``address:port``.
+    """
+
+    role = "check"
+    construct = "ConnectivityCheck"
+
+    def __init__(
+        self, platform: Platform, workload: Workload, *, image: Image, reaches: Sequence[str], never: Sequence[str]
+    ) -> None:
+        super().__init__(platform, f"{workload.id}-check", ports={})
+        self.of = workload
+        self.image = image
+        self._reaches = tuple(reaches)
+        self._never = tuple(never)
         self.refuse_all(image.problems())
+        for target in (*reaches, *never):
+            if not _TARGET.fullmatch(target):
+                self.refuse(f"{target!r} is no host:port", "write it as 'discord.com:443'")
+        for target in never:
+            if not re.fullmatch(r"[0-9.]+", target.rpartition(":")[0]):
+                self.refuse(
+                    f"never={target!r} is a name", "give an address: a name that does not resolve proves nothing"
+                )
+
+    @property
+    def must_reach(self) -> tuple[str, ...]:
+        """Every workload that it may connect to, and what was declared."""
+        inward = (
+            f"{flow.to.workload.id}.{self.platform.id}.svc.cluster.local:{flow.port.number}"
+            for flow in self.flows
+            if isinstance(flow.to, Inward)
+        )
+        return (*sorted(inward), *self._reaches)
+
+    @property
+    def must_not_reach(self) -> tuple[str, ...]:
+        """The API server by both of its addresses, the metadata address of clouds, and what was declared."""
+        service = str(ipaddress.ip_network(self.platform.cluster.service_cidrs[0])[1])
+        return (self.platform.cluster.api_server, f"{service}:443", "169.254.169.254:80", *self._never)
+
+    def images(self) -> tuple[Image, ...]:
+        """A busybox."""
+        return (self.image,)
+
+    def finish(self) -> None:
+        """Take over the flows of the workload, once all are declared."""
+        for flow in self.of.flows:
+            self.platform.connect(Flow(self, flow.to, f"tried by the check of {self.of.id}"))

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.resources import files
 
 from cdk8s_plus_28 import k8s
 from constructs import Construct
 
 from agentkeep.egress_lockdown.addresses import internet_blocks
-from agentkeep.egress_lockdown.declaration import EgressLockdown
-from agentkeep.manifests import WAVE_POLICY, metadata
-from agentkeep.facts import Port
+from agentkeep.egress_lockdown.declaration import ConnectivityCheck, EgressLockdown
+from agentkeep.facts import Port, Resources
+from agentkeep.manifests import (
+    WAVE_CONFIG,
+    WAVE_POLICY,
+    common_labels,
+    metadata,
+    plain_env,
+    pod_security,
+    requirements,
+    restricted,
+)
 from agentkeep.pages import Pages
 from agentkeep.platform import DnsPods, Flow, Internet, Inward, Range, Workload
 
+NOBODY = 65534
+CHECK_SCRIPT = "check-connectivity.sh"
+CHECK_FOLDER = "/opt/agent-scripts"
+CHECK_RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi")
 FLOWS_ANNOTATION = "agentkeep/flows"
 
 
@@ -46,6 +60,70 @@ class EgressLockdownKubernetes(Construct):
         )
         for workload in self._platform.parts(Workload):
             self._policy(page, workload)
+        for check in self._platform.parts(ConnectivityCheck):
+            self._check(check)
+
+    def _check(self, check: ConnectivityCheck) -> None:
+        page = self._pages.page(
+            check.id, f"{check.path} (EgressLockdown): tries {check.of.id}'s flows after every sync"
+        )
+        k8s.KubeServiceAccount(
+            page,
+            f"{check.id}-account",
+            metadata=metadata(self._platform, check.id),
+            automount_service_account_token=False,
+        )
+        script = files("agentkeep.egress_lockdown").joinpath("files", CHECK_SCRIPT).read_text(encoding="utf-8")
+        k8s.KubeConfigMap(
+            page,
+            f"{check.id}-script",
+            metadata=metadata(self._platform, check.id, wave=WAVE_CONFIG),
+            data={CHECK_SCRIPT: script},
+        )
+        k8s.KubeJob(
+            page,
+            f"{check.id}-job",
+            metadata=metadata(
+                self._platform,
+                check.id,
+                annotations={
+                    "argocd.argoproj.io/hook": "PostSync",
+                    # The last one stays to be read, until the next sync makes another.
+                    "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+                },
+            ),
+            spec=k8s.JobSpec(
+                backoff_limit=0,
+                active_deadline_seconds=300,
+                template=k8s.PodTemplateSpec(
+                    metadata=k8s.ObjectMeta(labels={**common_labels(self._platform), **check.selector}),
+                    spec=k8s.PodSpec(
+                        restart_policy="Never",
+                        service_account_name=check.id,
+                        automount_service_account_token=False,
+                        enable_service_links=False,
+                        security_context=pod_security(NOBODY),
+                        containers=[
+                            k8s.Container(
+                                name=check.main_container,
+                                image=check.image.reference,
+                                command=["sh", f"{CHECK_FOLDER}/{CHECK_SCRIPT}"],
+                                env=plain_env(
+                                    {
+                                        "MUST_REACH": " ".join(check.must_reach),
+                                        "MUST_NOT_REACH": " ".join(check.must_not_reach),
+                                    }
+                                ),
+                                resources=requirements(CHECK_RESOURCES),
+                                security_context=restricted(),
+                                volume_mounts=[k8s.VolumeMount(name="script", mount_path=CHECK_FOLDER, read_only=True)],
+                            )
+                        ],
+                        volumes=[k8s.Volume(name="script", config_map=k8s.ConfigMapVolumeSource(name=check.id))],
+                    ),
+                ),
+            ),
+        )
 
     def _policy(self, page: Construct, workload: Workload) -> None:
         inbound = sorted(workload.inbound, key=lambda flow: (flow.port.number, flow.source.id))
