@@ -46,7 +46,8 @@ Config = dict[str, Any]
 
 
 def rendered(settings: OpenClawSettings = SETTINGS) -> Config:
-    return json.loads(json.dumps(render_openclaw(settings)))
+    config: Config = json.loads(json.dumps(render_openclaw(settings)))
+    return config
 
 
 def test_first_model_is_primary_and_the_others_follow() -> None:

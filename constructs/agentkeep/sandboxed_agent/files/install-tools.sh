@@ -57,7 +57,7 @@ install_codex() {
   mkdir "$work/codex"
   (
     cd "$work/codex"
-    npm_config_cache=$work/cache npm_config_update_notifier=false npm pack "@openai/codex@$CODEX_VERSION" --silent >name
+    npm_config_cache=$work/cache npm_config_update_notifier=false npm pack "@openai/codex@$CODEX_VERSION" --loglevel=error >name
   ) || fail "codex $CODEX_VERSION could not be fetched"
   archive=$work/codex/$(tail -n 1 "$work/codex/name")
   checked codex "$archive" 512 "$CODEX_SHA512"

@@ -56,7 +56,7 @@ install_discord() {
   # A cache of its own: what is checked here is what OpenClaw installs from it below.
   export npm_config_cache="$work/cache" npm_config_update_notifier=false npm_config_audit=false npm_config_fund=false
   unset npm_config_offline
-  (cd "$work" && npm pack "$package" --silent >pack.name) || fail "$package could not be fetched"
+  (cd "$work" && npm pack "$package" --loglevel=error >pack.name) || fail "$package could not be fetched"
   archive=$work/$(tail -n 1 "$work/pack.name")
   [ -f "$archive" ] || fail "npm pack left no archive of $package"
   found=$(sha512sum "$archive" | cut -d ' ' -f 1)
