@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from agentkeep.isolated_llm_proxy.config import GATE_FILE, gate_source
 
 MASTER = "m1" + "0a9c8e7f6b5d4c3a1f2e3d4c5b6a7988"
@@ -47,16 +48,32 @@ class Request:
 Ask = Callable[..., Any]
 
 
+def answered(content: dict[str, Any], status: int) -> Callable[..., Any]:
+    """Stand in for Starlette's JSONResponse."""
+
+    async def respond(scope: Any, receive: Any, send: Any) -> None:
+        await send({"status": status, "content": content})
+
+    return respond
+
+
+async def inner(scope: Any, receive: Any, send: Any) -> None:
+    """Stand in for LiteLLM behind the fence."""
+    await send({"status": 200})
+
+
 @pytest.fixture
 def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Load the gate from a folder of its own, and return a function that calls it."""
     roles = types.SimpleNamespace(PROXY_ADMIN="admin", INTERNAL_USER="user")
     stand_in = types.ModuleType("litellm.proxy._types")
     vars(stand_in).update(LitellmUserRoles=roles, ProxyException=Refusal, UserAPIKeyAuth=Answer)
-    fastapi = types.ModuleType("fastapi")
+    fastapi, responses, proxy = (types.ModuleType(name) for name in ("fastapi", "fastapi.responses", "litellm.proxy"))
     vars(fastapi)["Request"] = Request
-    for name in ("litellm", "litellm.proxy"):
-        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    vars(responses)["JSONResponse"] = answered
+    vars(proxy)["proxy_server"] = types.SimpleNamespace(app=types.SimpleNamespace(middleware_stack=inner))
+    for module in (types.ModuleType("litellm"), proxy, responses):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(sys.modules, "litellm.proxy._types", stand_in)
     monkeypatch.setitem(sys.modules, "fastapi", fastapi)
     monkeypatch.setenv("LITELLM_MASTER_KEY", MASTER)
@@ -81,6 +98,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return asyncio.run(gate.authenticate(Request(method, path, raw, [*headers], query), key))
 
+    vars(call)["fence"] = gate.proxy_server.app.middleware_stack
     return call
 
 
@@ -129,6 +147,40 @@ def test_an_unknown_key_is_refused(ask: Ask, key: str | None) -> None:
 )
 def test_another_route_is_refused(ask: Ask, method: str, path: str) -> None:
     refused(ask, 403, method=method, path=path)
+
+
+def passes(ask: Ask, method: str, path: str, key: str | None = None, kind: str = "http") -> Any:
+    """Send one request to the fence and return the status, or the close code of a WebSocket."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"Authorization", f"Bearer {key}".encode())] if key else []
+    scope = {"type": kind, "method": method, "path": path, "headers": headers}
+    asyncio.run(vars(ask)["fence"](scope, None, send))
+    (message,) = sent
+    return message.get("status") or message["code"]
+
+
+def test_the_fence_opens_the_probe_and_the_client_routes_only(ask: Ask) -> None:
+    assert passes(ask, "GET", "/health/liveliness") == 200
+    assert passes(ask, "POST", CHAT) == 200
+    for method, path in [
+        ("POST", "/health/liveliness"),
+        ("GET", "/health/readiness"),
+        ("GET", CHAT),
+        ("POST", CHAT + "/"),
+    ]:
+        assert passes(ask, method, path) == 401
+        assert passes(ask, method, path, KEY) == 403
+        assert passes(ask, method, path, MASTER) == 200
+
+
+def test_the_fence_closes_websockets_and_lets_the_server_start(ask: Ask) -> None:
+    assert passes(ask, "", "/v1/realtime", KEY, "websocket") == 1008
+    assert passes(ask, "", CHAT, KEY, "websocket") == 1008
+    assert passes(ask, "", "", None, "lifespan") == 200
 
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens"])
@@ -287,7 +339,9 @@ def start(folder: Path, clients: str, key: str) -> subprocess.CompletedProcess[s
     (folder / "clients.json").write_text(clients)
     (folder / GATE_FILE).write_text(gate_source())
     for name, text in {
-        "fastapi": "Request = object",
+        "fastapi/__init__": "Request = object",
+        "fastapi/responses": "JSONResponse = object",
+        "litellm/proxy/proxy_server": "class app: middleware_stack = object()",
         "litellm/proxy/_types": "LitellmUserRoles = ProxyException = UserAPIKeyAuth = object",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 
 import yaml
+
 from agentkeep.isolated_llm_proxy import config
 from agentkeep.isolated_llm_proxy.config import Budget, Client, Route
-
 from tests.real.litellm.harness import Document
 
 ROUTES = (

@@ -1,8 +1,8 @@
 """Limits that need a proxy of their own, and wrong configurations, each shown to fail the check that catches it."""
 
 import pytest
-from agentkeep.isolated_llm_proxy.config import Budget, Client
 
+from agentkeep.isolated_llm_proxy.config import Budget, Client, gate_source
 from tests.real.litellm import test_litellm as checks
 from tests.real.litellm.harness import Document, LiteLLM, NotReadyError, reconfigured, refiled
 from tests.real.litellm.reference import manifests
@@ -20,6 +20,16 @@ async def authenticate(request, api_key):
     if api_key in (os.environ["LITELLM_PROXY_KEY"], os.environ["LITELLM_MASTER_KEY"]):
         return UserAPIKeyAuth(api_key=api_key)
     raise Exception("no")
+"""
+
+# A gate that forgets every check of the request, but says for what the key is good.
+FORGETFUL = """
+from litellm.proxy._types import LitellmUserRoles, UserAPIKeyAuth
+
+async def authenticate(request, api_key):
+    role = LitellmUserRoles.INTERNAL_USER
+    routes = ["/v1/chat/completions"]
+    return UserAPIKeyAuth(api_key="c", models=["claude-sonnet-4-5"], user_role=role, allowed_routes=routes)
 """
 
 
@@ -101,6 +111,39 @@ def test_fault_the_documented_gate(table: list[checks.Row]) -> None:
             checks.check_inference_only(
                 proxy, [row for row in table if row[1] in ("/model/info", "/get/config/callbacks")]
             )
+
+
+def second_fence(documents: list[Document]) -> list[int]:
+    """Return what LiteLLM itself answers to another model, a fallback, another route, and to a sound request."""
+    with LiteLLM(refiled(documents, {"agentkeep_gate.py": FORGETFUL})) as proxy:
+        bodies = [checks.prompt(proxy, model="gpt-5"), checks.prompt(proxy, fallbacks=["gpt-5"]), checks.prompt(proxy)]
+        answers = [proxy.ask(checks.CHAT, body).status for body in bodies[:2]]
+        return [*answers, proxy.ask(checks.MESSAGES, bodies[2]).status, proxy.ask(checks.CHAT, bodies[2]).status]
+
+
+def test_litellm_checks_models_and_routes_once_more() -> None:
+    assert second_fence(manifests(CLIENT)) == [403, 403, 403, 200]
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [("general_settings", "custom_auth_run_common_checks"), ("litellm_settings", "enable_post_custom_auth_checks")],
+)
+def test_fault_second_fence_needs_both_settings(section: str, name: str) -> None:
+    assert second_fence(reconfigured(manifests(CLIENT), lambda config: config[section].pop(name))) == [
+        200,
+        200,
+        403,
+        200,
+    ]
+
+
+def test_fault_no_fence(table: list[checks.Row]) -> None:
+    fenced = gate_source()
+    open_gate = fenced.replace("proxy_server.app.middleware_stack = Fence(", "Fence(")
+    assert open_gate != fenced
+    with LiteLLM(refiled(manifests(CLIENT), {"agentkeep_gate.py": open_gate})) as proxy, pytest.raises(AssertionError):
+        checks.check_fence(proxy, table)
 
 
 def test_fault_probe_that_costs_a_call() -> None:

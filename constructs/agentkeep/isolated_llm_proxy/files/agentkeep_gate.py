@@ -10,6 +10,9 @@ A client's request is refused unless each part of it is listed here: method, pat
 LiteLLM reads hundreds of fields, headers and query parameters that switch the upstream, its address, its key, logging
 or guardrails, and each release adds more. A deny-list could not keep up with that.
 
+LiteLLM asks for no key at all on some 100 routes (sign-in, OAuth, MCP, catalogues). ``Fence`` stands before all of it
+and lets nothing pass but the probe, the clients' routes, and whatever the master key asks for.
+
 The process exits at once if a key is missing, weak or used twice: a gate with a bad lock must not open.
 """
 
@@ -23,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request  # type: ignore[import-not-found]  # LiteLLM's image has it
+from fastapi.responses import JSONResponse  # type: ignore[import-not-found]
+from litellm.proxy import proxy_server  # type: ignore[import-not-found]
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth  # type: ignore[import-not-found]
 
 MASTER_ENV = "LITELLM_MASTER_KEY"
@@ -46,6 +51,7 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/messages"): MESSAGES,
     ("POST", "/v1/messages/count_tokens"): MESSAGES,
 }
+PROBE = ("GET", "/health/liveliness")
 # Anthropic's SDK adds "?beta=true"; nothing else has a meaning here.
 QUERIES = {b"", b"beta=true"}
 HEADERS = re.compile(
@@ -136,17 +142,22 @@ def _refuse(code: int, why: str) -> ProxyException:
     return ProxyException(message=f"agentkeep gate: {why}", type=kind, param=None, code=code)
 
 
-async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
-    """Say who calls, or raise: 401 for an unknown key, 403 for a route a client may not use, 400 for what it sent."""
-    given = _digest(api_key) if isinstance(api_key, str) else b""
+def _caller(key: object) -> Client | str | None:
+    """Say whose *key* it is: a client's, the "master"'s, or nobody's."""
+    given = _digest(key) if isinstance(key, str) else b""
     # Every key is compared, so that the time taken does not tell which one was close.
     is_master = hmac.compare_digest(given, _MASTER)
     matches = [client for client in _CLIENTS if hmac.compare_digest(given, client.digest)]
-    if is_master:
+    return "master" if is_master else matches[0] if matches else None
+
+
+async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
+    """Say who calls, or raise: 401 for an unknown key, 403 for a route a client may not use, 400 for what it sent."""
+    client = _caller(api_key)
+    if client == "master":
         return UserAPIKeyAuth(api_key="agentkeep-master", key_alias="master", user_role=LitellmUserRoles.PROXY_ADMIN)
-    if not matches:
+    if not isinstance(client, Client):
         raise _refuse(401, "unknown key")
-    client = matches[0]
     await _check(request, client)
     return UserAPIKeyAuth(
         api_key=f"agentkeep-client-{client.name}",  # An identity for LiteLLM's counters and logs, not the key.
@@ -241,3 +252,34 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+class Fence:
+    """Stands before all of LiteLLM, because many of its routes never ask ``authenticate``."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Hand the request on, or answer it here."""
+        route = (scope.get("method", ""), scope.get("path", ""))
+        caller = None
+        for name, value in scope.get("headers", ()):
+            if name.lower() == b"authorization":
+                caller = _caller(value.decode("latin-1").removeprefix("Bearer "))
+        if scope["type"] == "lifespan" or route == PROBE or route in ROUTES or caller == "master":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            code, why = (403, "this key is good for inference only") if caller else (401, "unknown key")
+            answer = {
+                "error": {"message": f"agentkeep gate: {why}", "type": "auth_error", "param": None, "code": str(code)}
+            }
+            await JSONResponse(answer, code)(scope, receive, send)
+
+
+# This file is read while LiteLLM starts up, after its middleware was put together; so the fence goes around that.
+if proxy_server.app.middleware_stack is None:
+    _refuse_to_start("this version of LiteLLM reads the gate at another time; use the version that was tested")
+proxy_server.app.middleware_stack = Fence(proxy_server.app.middleware_stack)
