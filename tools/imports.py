@@ -14,6 +14,7 @@ where it is not, that is said.
 
 import argparse
 import contextlib
+import hashlib
 import json
 import subprocess
 import sys
@@ -36,14 +37,23 @@ CACHE = ROOT / ".cache" / "wheels"
 
 
 def wheel_file(source: imports_terraform.Source, *, fetch: bool) -> Path | None:
-    """Return the wheel of *source* below ``.cache/``, fetched with pip if *fetch*; None if it cannot be had."""
+    """
+    Return the wheel of *source* below ``.cache/``, fetched with pip if *fetch*; None if it is not there.
+
+    Raises:
+        ValueError: The file is not the one that was pinned.
+    """
     pattern = f"{source.package.replace('-', '_')}-{source.version}-*.whl"
     if fetch and not any(CACHE.glob(pattern)):
         CACHE.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
         command += ["--dest", str(CACHE), f"{source.package}=={source.version}"]
-        subprocess.run(command, check=True, timeout=600)  # noqa: S603 (all parts are constants of this file)
-    return next(iter(CACHE.glob(pattern)), None)
+        subprocess.run(command, check=True, timeout=600)
+    found = next(iter(CACHE.glob(pattern)), None)
+    if found is not None and hashlib.sha256(found.read_bytes()).hexdigest() != source.sha256:
+        msg = f"{found.name} is not the pinned file; delete it and run 'make imports' again"
+        raise ValueError(msg)
+    return found
 
 
 def package(source: imports_terraform.Source, *, fetch: bool) -> Path | None:
@@ -60,7 +70,7 @@ def formatted(text: str) -> str:
     name = ["--quiet", "--stdin-filename", str(IMPORTS / "x.py"), "-"]
     for step in (["check", "--select", "I", "--fix"], ["format"]):
         command = [sys.executable, "-m", "ruff", *step, *name]
-        ran = subprocess.run(command, input=text, text=True, capture_output=True, check=True, timeout=120, cwd=ROOT)  # noqa: S603
+        ran = subprocess.run(command, input=text, text=True, capture_output=True, check=True, timeout=120, cwd=ROOT)
         text = ran.stdout
     return text
 

@@ -40,6 +40,8 @@ class Source:
     data_sources: tuple[str, ...] = ()
     #: The provider is built on the newer plugin framework and declares nested attributes only, never blocks.
     blocks: bool = True
+    #: SHA-256 of the wheel, for a package that no lock file of the project can name beside the others.
+    sha256: str = ""
     #: Parts that nobody here needs and that would make the module several times larger.
     left_out: frozenset[str] = field(default_factory=frozenset)
     #: Paths that the provider marks as sensitive; the prebuilt packages do not carry that mark.
@@ -78,6 +80,7 @@ SOURCES = (
         module="cloudflare_v4",
         package="cdktf-cdktf-provider-cloudflare",
         version="11.30.0",
+        sha256="7bef9707ad961697a4e6e91af9f5a612c8d26f55e09bdd3bebda191aacdcf8a0",
         provider="cloudflare",
         resources=(
             "record",
@@ -544,7 +547,8 @@ def _property(name: str, entry: Mapping[str, Any]) -> list[str]:
     else:
         kind = json.dumps(entry["type"])
         if kind not in _READERS:
-            return []
+            msg = f"{name}: reading a {kind} is not supported; leave it out"
+            raise LookupError(msg)
         annotation, template = _READERS[kind]
         value = template.format(repr(name))
     told = "as a reference" if _is_input(entry) else "known after apply"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import cdk8s
-
 from constructs import Construct
+
 from imports.k8s import _base
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import cdk8s
-
 from constructs import Construct
+
 from imports.k8s import _base
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import cdktf
-
 from constructs import Construct
+
 from imports.terraform import _base
 
 

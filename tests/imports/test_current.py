@@ -45,6 +45,15 @@ def test_a_package_that_is_built_differently_is_refused() -> None:
         imports_terraform.read_provider(source, _archive({}))
 
 
+def test_a_wheel_that_is_not_the_pinned_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = next(one for one in imports_terraform.SOURCES if one.sha256)
+    (tmp_path / f"{source.package.replace('-', '_')}-{source.version}-py3-none-any.whl").write_bytes(b"other")
+    monkeypatch.setattr(imports, "CACHE", tmp_path)
+
+    with pytest.raises(ValueError, match="is not the pinned file"):
+        imports.wheel_file(source, fetch=False)
+
+
 def _archive(files: dict[str, bytes]) -> bytes:
     import io
     import tarfile

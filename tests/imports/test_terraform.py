@@ -90,7 +90,7 @@ REFUSED: dict[str, Callable[[cdktf.TerraformStack], object]] = {
     "misspelt": lambda s: aws.SsmParameter(s, "p", name="n", type="String", vaule="x"),  # type: ignore[call-arg]
     "none for a required one": lambda s: aws.SsmParameter(s, "p", name=None, type="String"),  # type: ignore[arg-type]
     "missing ttl in v5": lambda s: cloudflare_v5.DnsRecord(s, "d", name="n", type="CNAME", zone_id="z"),  # type: ignore[call-arg]
-    "v5 argument in v4": lambda s: TunnelV4(s, "t", account_id="a", name="n", secret="s", tunnel_secret="s"),  # type: ignore[call-arg]  # noqa: E501, S106 (one mark covers one line; not secrets)
+    "v5 argument in v4": lambda s: TunnelV4(s, "t", account_id="a", name="n", secret="s", tunnel_secret="s"),  # type: ignore[call-arg]  # noqa: S106 (one mark covers one line; not secrets)
     "missing in a block": lambda _: cloudflare_v4.ZeroTrustTunnelCloudflaredConfigConfigIngressRule(hostname="h"),  # type: ignore[call-arg]
     "misspelt in a block": lambda _: cloudflare_v4.ZeroTrustAccessPolicyInclude(login_methods=["x"]),  # type: ignore[call-arg]
     "none in a block": lambda s: cloudflare_v4.ZeroTrustTunnelCloudflaredConfigA(

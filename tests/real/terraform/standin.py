@@ -29,7 +29,7 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]
 import msgpack  # type: ignore[import-not-found]
 from tf.gen import tfplugin_pb2 as pb  # type: ignore[import-not-found]
-from tf.gen import tfplugin_pb2_grpc as rpc  # type: ignore[import-not-found]
+from tf.gen import tfplugin_pb2_grpc as rpc  # pyright: ignore[reportMissingImports]
 
 Attributes = dict[str, Any]
 Entries = Mapping[str, Any]
@@ -524,7 +524,9 @@ class Provider(rpc.ProviderServicer):  # type: ignore[misc]
         config = decoded(request.config)
         try:
             refuse_computed(self._resource(request.type_name), config, request.type_name)
-            CHECKS.get(request.type_name, lambda _: None)(config)
+            check = CHECKS.get(request.type_name)
+            if check is not None:
+                check(config)
         except RefusedError as problem:
             response.diagnostics.append(_error(problem))
         return response
