@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from agentkeep.cluster import ArgoCd, Aws, Cluster, LonghornStorage, SecretStore, TerraformState, Zone
+from agentkeep.facts import Image
 from agentkeep.platform import Platform
+from agentkeep.sandboxed_agent.declaration import Tools
 
 DEMO_CLUSTER = Cluster(
     name="demo",
@@ -18,6 +20,9 @@ DEMO_AWS = Aws(account_id="123456789012", region="eu-central-1", ssm_prefix="/de
 DEMO_STATE = TerraformState(bucket="demo-state", region="eu-central-1")
 DEMO_ARGOCD = ArgoCd(repository="https://git.example.com/demo/cluster")
 DEMO_ZONE = Zone(domain="example.com", account_id="a" * 32, zone_id="b" * 32, provider="~> 5")
+DEMO_TOOLS = Tools(
+    codex="0.98.0", codex_sha512="0" * 128, gh="2.97.0", gh_sha256="0" * 64, docker_cli=Image("docker:27.5.1-cli")
+)
 
 
 def demo_platform(id: str = "demo", *, cluster: Cluster = DEMO_CLUSTER, zone: Zone | None = DEMO_ZONE) -> Platform:  # noqa: A002

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from agentkeep.errors import DeclarationError
 from agentkeep.facts import Fact, Image, Port, Problem, Resources, dns_label_problems, quantity
 from agentkeep.platform import Platform, Workload
-from agentkeep.secret_param.declaration import SecretParam
+from agentkeep.secret_param.declaration import Parameter, SecretParam
 
 if TYPE_CHECKING:
     from agentkeep.isolated_llm_proxy.declaration import IsolatedLLMProxy, Model
@@ -334,9 +334,12 @@ class SandboxedAgent(Workload):
         """
         if not isinstance(secret, SecretParam):
             self.refuse(
-                f"cannot read a {type(secret).__name__}" + (f" ({secret.id!r})" if hasattr(secret, "id") else ""),
-                "an agent reads SecretParam only; "
-                "give a provider's key to an IsolatedLLMProxy and let that serve the agent",
+                f"cannot read {secret.id!r}, which is an {type(secret).__name__}"
+                if isinstance(secret, Parameter)
+                else f"was given a {type(secret).__name__} as a secret",
+                "give a provider's key to an IsolatedLLMProxy and let that serve the agent"
+                if isinstance(secret, Parameter)
+                else "declare SecretParam(platform, 'NAME', about=...) and pass that; never a value",
             )
             return
         names = (as_env,) if isinstance(as_env, str) else (as_env or ())
