@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from agentkeep.errors import DeclarationError
+from agentkeep.errors import CREDENTIAL, DeclarationError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -74,6 +74,7 @@ def refusals(name: str, error: ValidationError) -> DeclarationErrors:
 # --- names -----------------------------------------------------------------------------------------------------------
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_PORT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -89,7 +90,25 @@ def dns_label_problems(what: str, name: str) -> Iterator[Problem]:
 def env_name_problems(name: str) -> Iterator[Problem]:
     """Environment variables that a shell can name."""
     if not _ENV_NAME.fullmatch(name):
-        yield Problem(f"{name!r} is no name for an environment variable", "use letters, digits and '_'")
+        # Not repeated: whoever mixes up name and value has just typed the value.
+        yield Problem("as_env= is no name of an environment variable", "use letters, digits and '_'; never the value")
+
+
+def port_name_problems(name: str) -> Iterator[Problem]:
+    """Names of ports are shorter than other names, and Services refer to containers by them."""
+    if not _PORT_NAME.fullmatch(name) or not re.search("[a-z]", name) or "--" in name:
+        yield Problem(
+            f"{name!r} is no name of a port",
+            "use at most 15 lower-case letters, digits and single '-', with at least one letter",
+        )
+
+
+def text_problems(keyword: str, text: str) -> Iterator[Problem]:
+    """Text that ends up in reviewed files: no credential, and nothing that Terraform would evaluate."""
+    if CREDENTIAL.search(text):
+        yield Problem(f"{keyword} holds what looks like a credential", "revoke it, and write what it is for instead")
+    if "${" in text or "%{" in text:
+        yield Problem(f"{keyword} holds a Terraform template", "write it without '${' and '%{'")
 
 
 # --- networks --------------------------------------------------------------------------------------------------------
@@ -225,6 +244,15 @@ def quantity(text: str) -> Fraction | None:
     return number * (Fraction(f"1{suffix}") if scale is None else scale)
 
 
+def bytes_problems(keyword: str, text: str) -> Iterator[Problem]:
+    """A positive number of whole bytes: ``512m`` is half a byte, and Kubernetes takes it."""
+    value = quantity(text)
+    if value is None or value <= 0:
+        yield Problem(f"{keyword}={text!r} is no quantity that Kubernetes takes", "write it as '512Mi' or '10Gi'")
+    elif value.denominator != 1:
+        yield Problem(f"{keyword}={text!r} is no whole number of bytes: 'm' means thousandths", "write it as '512Mi'")
+
+
 class Resources(Fact):
     """What a container asks for and may use at most, as Kubernetes quantities (``500m``, ``1Gi``)."""
 
@@ -235,13 +263,15 @@ class Resources(Fact):
 
     def problems(self) -> Iterator[Problem]:
         """Each is a positive quantity, and no limit is below its request (Kubernetes refuses both)."""
-        for keyword in ("cpu", "memory", "cpu_limit", "memory_limit"):
+        for keyword in ("cpu", "cpu_limit"):
             value = quantity(getattr(self, keyword))
-            if value is None or value <= 0:
+            if value is None or value <= 0 or (value * 1000).denominator != 1:
                 yield Problem(
-                    f"{keyword}={getattr(self, keyword)!r} is no quantity that Kubernetes takes",
-                    "use a number with a suffix, such as '500m' or '1Gi'",
+                    f"{keyword}={getattr(self, keyword)!r} is no quantity of processors that Kubernetes takes",
+                    "write it as '2' or '500m'; '1m' is the least",
                 )
+        for keyword in ("memory", "memory_limit"):
+            yield from bytes_problems(keyword, getattr(self, keyword))
         for keyword in ("cpu", "memory"):
             request, limit = quantity(getattr(self, keyword)), quantity(getattr(self, f"{keyword}_limit"))
             if request is not None and limit is not None and limit < request:

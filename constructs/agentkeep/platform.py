@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from types import UnionType
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from agentkeep.cluster import ArgoCd, Aws, Cluster, TerraformState, Zone
@@ -24,6 +25,9 @@ from agentkeep.facts import (
     dns_label_problems,
     env_name_problems,
     network_problems,
+    networks,
+    port_name_problems,
+    text_problems,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +38,38 @@ PartT = TypeVar("PartT", bound="Part")
 WorkloadRole = Literal["agent", "llm-proxy", "tunnel", "service", "check"]
 
 
+Expected = type | UnionType
+# Names of objects and files that every platform has.
+RESERVED_IDS = frozenset(
+    {"admission", "application", "appproject", "default-deny", "kustomization", "namespace", "networkpolicy"}
+    | {"storageclass"}
+)
+
+
+def named(value: object) -> str:
+    """The type of *value*, with its article. Never the value: it might be a secret."""
+    name = "None" if value is None else type(value).__name__
+    return name if value is None else f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"
+
+
+def expect(path: str, **given: tuple[object, Expected]) -> None:
+    """
+    Refuse keywords whose value is of the wrong type: the twin, when run, of what a type checker refuses.
+
+    Raises:
+        DeclarationErrors: Every such keyword.
+    """
+    found = []
+    for keyword, (value, expected) in given.items():
+        # To Python, True is a number.
+        if not isinstance(value, expected) or (isinstance(value, bool) and expected is int):
+            wanted = getattr(expected, "__name__", "").removeprefix("UnionType") or str(expected).replace("agentkeep.", "")
+            wanted = " or ".join(part.rpartition(".")[2] for part in wanted.split(" | "))
+            found.append(DeclarationError(path, f"{keyword}= is {named(value)}", f"pass {wanted}"))
+    if found:
+        raise DeclarationErrors(f"{path} cannot be built", found)
+
+
 class Part:
     """Something declared in a platform. Its path, ``<platform>/<id>``, is how errors and proofs name it."""
 
@@ -41,12 +77,14 @@ class Part:
         if not isinstance(platform, Platform):
             raise DeclarationError(
                 type(self).__name__,
-                f"the first argument is a {type(platform).__name__}",
+                f"the first argument is {named(platform)}",
                 "pass the Platform it is part of",
             )
+        expect(f"{platform.id}/{type(self).__name__}", id=(id, str))
         self.platform = platform
         self.id = id
         self.path = f"{platform.id}/{id}"
+        self.refuse_all(text_problems("the id", id))
         platform.add(self)
 
     def refuse(self, problem: str, fix: str) -> None:
@@ -75,12 +113,22 @@ class Env:
 
     names: tuple[str, ...]
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where it arrives; no two secrets can arrive in one place."""
+        return self.names
+
 
 @dataclass(frozen=True, slots=True)
 class File:
     """A secret delivered as a file, read-only, at an absolute path."""
 
     path: str
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where it arrives; no two secrets can arrive in one place."""
+        return (self.path,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +162,15 @@ class Range(Fact):
     port: Port
 
     def problems(self) -> Iterator[Problem]:
-        """Networks without host bits, and not everything."""
+        """Networks without host bits, at least one, and none that could hold half the world."""
         yield from network_problems("cidrs", self.cidrs)
-        for cidr in self.cidrs:
-            if cidr.endswith("/0"):
+        if not self.cidrs:
+            # A rule without peers opens everything.
+            yield Problem("a Range without cidrs", "name the networks that the provider publishes")
+        for network in networks(self.cidrs):
+            if network.prefixlen < 8:
                 yield Problem(
-                    f"{cidr} is the whole address space", "use Internet.https(), which leaves the cluster out"
+                    f"{network} is wider than any provider's range", "use Internet.https(), which leaves the cluster out"
                 )
 
 
@@ -184,6 +235,7 @@ class Workload(Part):
 
     def __init__(self, platform: Platform, id: str, *, ports: dict[str, Port]) -> None:  # noqa: A002 - the CDK's word
         super().__init__(platform, id)
+        expect(self.path, **{f"ports[{name!r}]": (port, Port) for name, port in ports.items()})
         self.ports = dict(ports)
         # Filled by the platform's verbs alone; kept here so that reading a workload's edges never walks all edges.
         self._grants: dict[int, Grant] = {}
@@ -191,8 +243,13 @@ class Workload(Part):
         self._inbound: list[Flow] = []
         self._published: dict[str, Published] = {}
         self.refuse_all(dns_label_problems("id", id))
-        for port in ports.values():
+        if id in RESERVED_IDS:
+            self.refuse(f"the id {id!r} is the name of something that every platform has", "choose another")
+        for name, port in ports.items():
+            self.refuse_all(port_name_problems(name))
             self.refuse_all(port.problems())
+        if len(set(ports.values())) < len(ports):
+            self.refuse("two of its ports are one", "give each its own number")
 
     @property
     def main_container(self) -> str:
@@ -260,6 +317,10 @@ class Workload(Part):
         """Claims whose data must survive."""
         return ()
 
+    def fixed_env(self) -> frozenset[str]:
+        """Variables that the synthesized container sets itself."""
+        return frozenset()
+
     def deliver(self, secret: Parameter, *, as_env: str | tuple[str, ...] | None, as_file: str | None) -> None:
         """Record that this workload reads *secret*; the typed verbs of the subclasses decide which secrets may come."""
         match as_env, as_file:
@@ -275,8 +336,11 @@ class Workload(Part):
         if isinstance(delivery, Env):
             for name in delivery.names:
                 self.refuse_all(env_name_problems(name))
+                if name in self.fixed_env():
+                    self.refuse(f"the variable {name} has a meaning already", "deliver the secret under another name")
         elif not delivery.path.startswith("/") or delivery.path.endswith("/") or ".." in delivery.path.split("/"):
-            self.refuse(f"as_file={delivery.path!r} is no absolute path of a file", "write it as '/run/secrets/name'")
+            # Not repeated: whoever mixes up path and value has just typed the value.
+            self.refuse("as_file= is no absolute path of a file", "write it as '/run/secrets/name'")
         self.platform.grant(Grant(secret, self, delivery))
 
 
@@ -316,6 +380,15 @@ class Platform:
         argocd: ArgoCd,
         zone: Zone | None = None,
     ) -> None:
+        expect("Platform", id=(id, str))
+        expect(
+            id,
+            cluster=(cluster, Cluster),
+            aws=(aws, Aws),
+            state=(state, TerraformState),
+            argocd=(argocd, ArgoCd),
+            zone=(zone, Zone | None),
+        )
         self.id = id
         self.cluster = cluster
         self.aws = aws
@@ -329,7 +402,8 @@ class Platform:
         self._problems: list[DeclarationError] = []
         self._refused: set[str] = set()
         self._sealed = False
-        for where, fact in (("cluster", cluster), ("aws", aws), ("zone", zone)):
+        facts = {"cluster": cluster, "aws": aws, "state": state, "argocd": argocd, "zone": zone}
+        for where, fact in facts.items():
             for problem, fix in fact.problems() if fact else ():
                 self.refuse(f"{id}/{where}", problem, fix)
         for problem, fix in dns_label_problems("id", id):
@@ -360,6 +434,11 @@ class Platform:
         known = grant.workload._grants.setdefault(id(grant.secret), grant)
         if known.delivery != grant.delivery:
             self.refuse(grant.workload.path, f"reads {grant.secret.id!r} in two ways", "keep one of them")
+        for other in grant.workload.grants:
+            for place in sorted({*other.delivery.places} & {*grant.delivery.places}):
+                if other.secret is not grant.secret:
+                    both = " and ".join(sorted(repr(one.secret.id) for one in (other, grant)))
+                    self.refuse(grant.workload.path, f"reads {both} as {place}", "give each a place of its own")
         grant.secret.readers[grant.workload.id] = grant.workload
 
     def claim_ssm_name(self, secret: Parameter) -> None:
@@ -376,8 +455,10 @@ class Platform:
             self.refuse(flow.source.path, f"the flow to {names} has no reason", "say why it is needed: because='...'")
             return
         if isinstance(flow.to, Internet | Range):
-            for problem, fix in (*flow.to.port.problems(), *flow.to.problems()):
+            for problem, fix in (*flow.to.port.problems(), *flow.to.problems(), *self._range_problems(flow.to)):
                 self.refuse(flow.source.path, problem, fix)
+        for problem, fix in text_problems("the reason of a flow", flow.because):
+            self.refuse(flow.source.path, problem, fix)
         if flow.source.platform is not self or (isinstance(flow.to, Inward) and flow.to.workload.platform is not self):
             self.refuse(flow.source.path, "a flow cannot leave the platform for another", "use Internet or Range")
             return
@@ -390,6 +471,20 @@ class Platform:
         flow.source._outbound.append(flow)
         if isinstance(flow.to, Inward):
             flow.to.workload._inbound.append(flow)
+
+    def _range_problems(self, to: Internet | Range) -> Iterator[Problem]:
+        own = {"pods": self.cluster.pod_cidrs, "services": self.cluster.service_cidrs, "nodes": self.cluster.node_cidrs}
+        for network in networks(to.cidrs) if isinstance(to, Range) else ():
+            for what, cidrs in own.items():
+                for known in networks(cidrs):
+                    if network.version != known.version or not network.overlaps(known):
+                        continue
+                    # One machine beside the nodes is a declared choice; all of them, or any pod, is a mistake.
+                    if what != "nodes" or known.subnet_of(network):  # type: ignore[arg-type]  # one version each
+                        yield Problem(
+                            f"{network} holds addresses of the cluster's {what} ({known})",
+                            "name a workload with Inward(...), or a narrower range",
+                        )
 
     def resolve_names(self, workload: Workload) -> None:
         """Let *workload* ask the cluster's DNS pods, over UDP and, for long answers, TCP."""
