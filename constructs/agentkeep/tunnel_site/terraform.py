@@ -17,7 +17,6 @@ from constructs import Construct
 from agentkeep.cluster import Zone
 from agentkeep.errors import DeclarationError
 from agentkeep.terraform_text import address, settle
-from agentkeep.tunnel_site.access import Access
 from agentkeep.tunnel_site.declaration import Published, TunnelSite
 from imports.terraform.aws import SsmParameter
 from imports.terraform.random import Bytes
@@ -129,20 +128,3 @@ def emails_variable(stack: TerraformStack, name: str) -> TerraformVariable:
             )
         ],
     )
-
-
-def application_name(published: Published) -> str:
-    """What Cloudflare's dashboard calls the application of a host."""
-    return f"Access application for {published.host}"
-
-
-def policy_name(published: Published) -> str:
-    """What Cloudflare's dashboard calls the policy of a host."""
-    return f"People of {published.host}"
-
-
-def policy_comment(access: Access) -> str:
-    """Why the policy of a host is as it is."""
-    if access.because:
-        return f"Admits whoever the identity provider lets in. Accepted because: {access.because}"
-    return "include means any of these, require means all of these: a login method alone would admit every account."
