@@ -160,6 +160,14 @@ class Terraform:
     ) -> None:
         self._stop()
 
+    def serve(self, schemas: Sequence[str]) -> None:
+        """Put other providers in the place of those served so far; the world and the state stay."""
+        self._end_stand_in()
+        for socket in self._home.glob("*.sock"):
+            socket.unlink()
+        self._schemas = schemas
+        self._reattach = self._start()
+
     def _start(self) -> str:
         command = [str(VENV / "bin" / "python"), str(STAND_IN), str(self._home)]
         command += [str(SCHEMAS / f"{name}.json") for name in self._schemas]
@@ -176,18 +184,23 @@ class Terraform:
             raise AssertionError("the stand-in did not start: " + (self._home / "stand-in.log").read_text()[-2000:])
         return line.strip()
 
+    def _end_stand_in(self) -> None:
+        running, self._stand_in = self._stand_in, None
+        if running is None:
+            return
+        # It ends by itself when its standard input is closed, even if this process is killed.
+        assert running.stdin is not None
+        assert running.stdout is not None
+        running.stdin.close()
+        try:
+            running.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait(timeout=10)
+        running.stdout.close()
+
     def _stop(self) -> None:
-        if self._stand_in is not None:
-            # It ends by itself when its standard input is closed, even if this process is killed.
-            assert self._stand_in.stdin is not None
-            assert self._stand_in.stdout is not None
-            self._stand_in.stdin.close()
-            try:
-                self._stand_in.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self._stand_in.kill()
-                self._stand_in.wait(timeout=10)
-            self._stand_in.stdout.close()
+        self._end_stand_in()
         shutil.rmtree(self._home)
 
     def write(self, module: Mapping[str, Any]) -> None:
