@@ -108,8 +108,8 @@ class Cluster(Fact):
             yield from network_problems(keyword, cidrs)
             for network in networks(cidrs):
                 if network.prefixlen < 8:
-                    # Taken out of "the internet", it would leave nothing; and Kubernetes wants exceptions to be smaller.
-                    yield Problem(f"{keyword}: '{network}' is no network of one cluster", "copy the cluster's own value")
+                    # Taken out of "the internet" it would leave next to nothing.
+                    yield Problem(f"{keyword}: '{network}' is wider than a cluster", "copy the cluster's own value")
             versions = {network.version for network in networks(cidrs)}
             for family in self.ip_families:
                 if {"IPv4": 4, "IPv6": 6}[family] not in versions:

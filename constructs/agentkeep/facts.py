@@ -111,6 +111,17 @@ def text_problems(keyword: str, text: str) -> Iterator[Problem]:
         yield Problem(f"{keyword} holds a Terraform template", "write it without '${' and '%{'")
 
 
+def terraform_name(name: str) -> str:
+    """
+    *name* as the last part of a Terraform address: ``DISCORD_BOT_TOKEN`` becomes ``discord_bot_token``.
+
+    Two names may become one; whoever makes several resources from names must refuse that.
+    """
+    found = re.sub(r"[^a-z0-9_]", "_", name.lower())
+    # Terraform wants no digit in front.
+    return f"_{found}" if found[:1].isdigit() else found
+
+
 # --- networks --------------------------------------------------------------------------------------------------------
 
 

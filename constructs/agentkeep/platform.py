@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import UnionType
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from agentkeep.cluster import ArgoCd, Aws, Cluster, TerraformState, Zone
 from agentkeep.errors import DeclarationError
@@ -27,6 +27,7 @@ from agentkeep.facts import (
     network_problems,
     networks,
     port_name_problems,
+    terraform_name,
     text_problems,
 )
 
@@ -396,7 +397,10 @@ class Platform:
         self.argocd = argocd
         self.zone = zone
         self._parts: dict[str, Part] = {}
+        # Asked for by every half, and all parts would be walked each time.
+        self._by_kind: dict[type[Any], tuple[Any, ...]] = {}
         self._ssm_names: dict[str, Parameter] = {}
+        self._addresses: dict[str, Parameter] = {}
         self._acknowledgements: list[Acknowledgement] = []
         self._samples: dict[str, str] = {}
         self._problems: list[DeclarationError] = []
@@ -417,6 +421,7 @@ class Platform:
         if part.id in self._parts:
             self.refuse(part.path, f"the id {part.id!r} is used twice", "give one of the two another id")
         self._parts.setdefault(part.id, part)
+        self._by_kind.clear()
 
     def refuse(self, path: str, problem: str, fix: str) -> None:
         """Record what is wrong at *path*; saying the same twice is harmless."""
@@ -446,6 +451,10 @@ class Platform:
         owner = self._ssm_names.setdefault(secret.ssm_name, secret)
         if owner is not secret:
             self.refuse(secret.path, f"has the SSM name of {owner.path!r}", "give it another id or ssm_name")
+        # In Terraform, ids that differ in case or punctuation only are one, and the one would replace the other.
+        twin = self._addresses.setdefault(terraform_name(secret.id), secret)
+        if twin.id != secret.id:
+            self.refuse(secret.path, f"has the Terraform address of {twin.path!r}", "give it another id")
 
     def connect(self, flow: Flow) -> None:
         """Record that a workload connects to something. Once is enough; two reasons for one flow contradict."""
@@ -514,9 +523,10 @@ class Platform:
 
     def parts(self, kind: type[PartT]) -> tuple[PartT, ...]:
         """Every part of a kind, ordered by id, so that the order of declaration never reaches the output."""
-        return tuple(
-            sorted((part for part in self._parts.values() if isinstance(part, kind)), key=lambda part: part.id)
-        )
+        if kind not in self._by_kind:
+            found = (part for part in self._parts.values() if isinstance(part, kind))
+            self._by_kind[kind] = tuple(sorted(found, key=lambda part: part.id))
+        return self._by_kind[kind]
 
     @property
     def grants(self) -> tuple[Grant, ...]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from agentkeep.facts import terraform_name as address
 from imports.terraform._base import DataSource, Resource
 
 
-def address(name: str) -> str:
-    """*name* as the last part of a Terraform address: ``DISCORD_BOT_TOKEN`` becomes ``discord_bot_token``."""
-    return re.sub(r"[^a-z0-9_]", "_", name.lower())
+__all__ = ["address", "settle"]
 
 
 def settle(element: Resource | DataSource, name: str, comment: str | None = None) -> None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from agentkeep.errors import DeclarationError
 from agentkeep.facts import Fact, Image, Port, Problem, Resources
-from agentkeep.isolated_llm_proxy.config import Budget
-from agentkeep.platform import Flow, Inward, Platform, Range, Workload
+from agentkeep.isolated_llm_proxy.config import CONTAINER_ENV, Budget
+from agentkeep.platform import Flow, Inward, Platform, Range, Workload, expect, named
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.secret_param.declaration import IsolatedSecret, SecretParam
 
@@ -31,8 +31,8 @@ class Model(Fact):
 
     Args:
         id: What clients ask for, e.g. ``claude-sonnet-4-5``.
-        upstream: What the proxy asks for, with LiteLLM's provider prefix, e.g. ``anthropic/claude-
-        sonnet-4-5-20250929``.
+        upstream: What the proxy asks for, with LiteLLM's provider prefix, e.g.
+            ``anthropic/claude-sonnet-4-5-20250929``.
         alias: A short name for people, unique in the proxy, e.g. ``Sonnet``.
         context_window: Tokens that one request may hold.
         max_output: Tokens that one answer may hold.
@@ -115,6 +115,18 @@ class IsolatedLLMProxy(Workload):
         resources: Resources = RESOURCES,
     ) -> None:
         super().__init__(platform, id, ports={"http": PORT})
+        expect(self.path, image=(image, Image), providers=(providers, list | tuple), resources=(resources, Resources))
+        for provider in providers:
+            expect(self.path, providers=(provider, Provider))
+            expect(
+                f"{self.path}/{provider.name}",
+                name=(provider.name, str),
+                models=(provider.models, list | tuple),
+                ranges=(provider.ranges, list | tuple),
+                budget=(provider.budget, Budget | None),
+            )
+            for model in provider.models:
+                expect(f"{self.path}/{provider.name}", models=(model, Model))
         self.image = image
         self.master_key = master_key
         self.providers = tuple(providers)
@@ -129,6 +141,8 @@ class IsolatedLLMProxy(Workload):
         if isinstance(master_key, IsolatedSecret):
             master_key.role = "master-key"
         for provider in self.providers:
+            if provider.key is master_key:
+                self.refuse(f"the key of {provider.name!r} is the master key too", "declare an IsolatedSecret for each")
             self._isolate(provider.key, f"key of {provider.name!r}", env=None)
             if isinstance(provider.key, IsolatedSecret):
                 provider.key.role = "provider-key"
@@ -144,7 +158,7 @@ class IsolatedLLMProxy(Workload):
                         f"begin it with '{provider.name}/'",
                     )
             platform.connect(
-                Flow(self, Range(cidrs=provider.ranges, port=Port.tcp(443)), f"inference at {provider.name}")
+                Flow(self, Range(cidrs=tuple(provider.ranges), port=Port.tcp(443)), f"inference at {provider.name}")
             )
         self._check_unique()
         platform.resolve_names(self)
@@ -177,15 +191,24 @@ class IsolatedLLMProxy(Workload):
         """
         if not isinstance(agent, SandboxedAgent):
             raise DeclarationError(
-                self.path, f"serve() was given a {type(agent).__name__}", "pass the SandboxedAgent to serve"
+                self.path, f"serve() was given {named(agent)}", "pass the SandboxedAgent to serve"
             )
         if not isinstance(key, SecretParam):
             raise DeclarationError(
                 self.path,
-                f"serve() was given a {type(key).__name__} as the key of {agent.id!r}",
+                f"serve() was given {named(key)} as the key of {agent.id!r}",
                 "declare SecretParam(platform, 'LITELLM_PROXY_KEY', about=...) and pass that",
             )
+        expect(
+            self.path, models=(models, list | tuple | None), requests_per_minute=(requests_per_minute, int | None)
+        )
+        for model in models or ():
+            expect(self.path, models=(model, Model))
         chosen = tuple(models) if models is not None else self.models
+        flow = Flow(agent, Inward(self, PORT), "model requests, with the agent's own key")
+        if agent.platform is not self.platform:
+            self.refuse(f"cannot serve {agent.path!r} of another platform", "declare a proxy there")
+            return flow
         for model in chosen:
             if model not in self.models:
                 self.refuse(f"cannot serve {agent.id!r} the model {model.id!r}", "declare it with one of the providers")
@@ -195,10 +218,11 @@ class IsolatedLLMProxy(Workload):
             if client.key is key and client.agent is not agent:
                 self.refuse(f"{agent.id!r} and {client.agent.id!r} share one key", "give each agent a key of its own")
         key.role = "proxy-key"
-        self._clients[agent.id] = Client(agent, key, chosen, requests_per_minute)
+        client = Client(agent, key, chosen, requests_per_minute)
+        if self._clients.setdefault(agent.id, client) != client:
+            self.refuse(f"serves {agent.id!r} in two ways", "keep one call of serve() for each agent")
         agent.served_by(self, key, chosen)
         self.deliver(key, as_env=key.id, as_file=None)
-        flow = Flow(agent, Inward(self, PORT), "model requests, with the agent's own key")
         self.platform.connect(flow)
         return flow
 
@@ -221,6 +245,10 @@ class IsolatedLLMProxy(Workload):
         """LiteLLM, and nothing beside it."""
         return (self.image,)
 
+    def fixed_env(self) -> frozenset[str]:
+        """What LiteLLM is told by the environment."""
+        return frozenset(CONTAINER_ENV)
+
     def unfinished(self) -> Iterator[Problem]:
         """A proxy without providers, models or clients does nothing but hold a key."""
         if not self.models:
@@ -232,7 +260,7 @@ class IsolatedLLMProxy(Workload):
         # The type checker has refused this already; mains also run without one.
         if not isinstance(secret, IsolatedSecret):
             self.refuse(
-                f"{keyword} is a {type(secret).__name__}",
+                f"{keyword} is {named(secret)}",
                 "declare IsolatedSecret(platform, 'NAME', about=...) and pass that; never a value",
             )
             return

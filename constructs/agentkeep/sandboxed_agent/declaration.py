@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from agentkeep.errors import DeclarationError
-from agentkeep.facts import Fact, Image, Port, Problem, Resources, dns_label_problems, quantity
-from agentkeep.platform import Platform, Workload
+from agentkeep.facts import Fact, Image, Port, Problem, Resources, bytes_problems
+from agentkeep.platform import Platform, Workload, expect, named
+from agentkeep.sandboxed_agent.openclaw_config import GATEWAY_ENV
 from agentkeep.secret_param.declaration import Parameter, SecretParam
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ GATEWAY_TOKEN_ENV = "OPENCLAW_GATEWAY_TOKEN"  # noqa: S105 - the name of a varia
 DISCORD_TOKEN_ENV = "DISCORD_BOT_TOKEN"  # noqa: S105 - the name of a variable
 RESOURCES = Resources(cpu="500m", memory="1Gi", cpu_limit="2", memory_limit="4Gi")
 DIND_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="2Gi")
+FIXED_ENV = frozenset(
+    {"DOCKER_CERT_PATH", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "HOME", "LD_PRELOAD", "NODE_OPTIONS", "PATH", *GATEWAY_ENV}
+)
 # Keys of LLM providers by the names that their tools read. OPENAI_API_KEY is left out: the Codex CLI needs it in the
 # pod.
 PROVIDER_KEY_NAMES = {"ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "XAI_API_KEY"}
@@ -198,8 +202,7 @@ class Sandbox(Fact):
         yield from self.resources.problems()
         if not 1 <= self.prune_every_hours <= 168:
             yield Problem(f"prune_every_hours={self.prune_every_hours} is out of range", "use 1 to 168")
-        if not quantity(self.disk):
-            yield Problem(f"disk={self.disk!r} is no quantity that Kubernetes takes", "write it as '20Gi'")
+        yield from bytes_problems("disk", self.disk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +283,22 @@ class SandboxedAgent(Workload):
         ports: dict[str, Port] | None = None,
     ) -> None:
         super().__init__(platform, id, ports={"gateway": GATEWAY_PORT, **(ports or {})})
+        expect(
+            self.path,
+            image=(image, Image),
+            primary=(primary, str),
+            fallbacks=(fallbacks, list | tuple),
+            sandbox=(sandbox, Sandbox),
+            tools=(tools, Tools),
+            discord=(discord, Discord | None),
+            elevated=(elevated, Elevated | None),
+            rules=(rules, Rules | None),
+            storage=(storage, str),
+            placement=(placement, Placement | None),
+            resources=(resources, Resources),
+        )
+        for user in (*(discord.users if discord else ()), *(elevated.users if elevated else ())):
+            expect(self.path, users=(user, DiscordUser))
         self.image = image
         self.gateway_token = gateway_token
         self.primary = primary
@@ -297,10 +316,7 @@ class SandboxedAgent(Workload):
         self.refuse_all(sandbox.problems())
         self.refuse_all(tools.problems())
         self.refuse_all(resources.problems())
-        for name in self.ports:
-            self.refuse_all(dns_label_problems("port", name))
-        if not quantity(storage):
-            self.refuse(f"storage={storage!r} is no quantity that Kubernetes takes", "write it as '10Gi'")
+        self.refuse_all(bytes_problems("storage", storage))
         self.reads(gateway_token, as_env=GATEWAY_TOKEN_ENV)
         if isinstance(gateway_token, SecretParam):
             gateway_token.role = "gateway-token"
@@ -334,9 +350,9 @@ class SandboxedAgent(Workload):
         """
         if not isinstance(secret, SecretParam):
             self.refuse(
-                f"cannot read {secret.id!r}, which is an {type(secret).__name__}"
+                f"cannot read {secret.id!r}, which is {named(secret)}"
                 if isinstance(secret, Parameter)
-                else f"was given a {type(secret).__name__} as a secret",
+                else f"was given {named(secret)} as a secret",
                 "give a provider's key to an IsolatedLLMProxy and let that serve the agent"
                 if isinstance(secret, Parameter)
                 else "declare SecretParam(platform, 'NAME', about=...) and pass that; never a value",
@@ -405,6 +421,10 @@ class SandboxedAgent(Workload):
         """Its one volume."""
         return (self.claim,)
 
+    def fixed_env(self) -> frozenset[str]:
+        """What OpenClaw, Node and the docker CLI are told by the environment."""
+        return FIXED_ENV
+
     def unfinished(self) -> Iterator[Problem]:
         """Somebody must serve it the models that it names, and it must be confined."""
         from agentkeep.egress_lockdown.declaration import EgressLockdown  # noqa: PLC0415 - would be a cycle
@@ -423,3 +443,15 @@ class SandboxedAgent(Workload):
                 )
         if len({self.primary, *self.fallbacks}) != 1 + len(self.fallbacks):
             yield Problem("names a model twice", "name each once, in primary or fallbacks")
+        if {self.primary, *self.fallbacks} <= {*aliases}:
+            yield from self._unrenderable()
+
+    def _unrenderable(self) -> Iterator[Problem]:
+        """What only its configuration or its policy text would refuse, before any engine starts."""
+        from agentkeep.sandboxed_agent.rendering import config_file, policy_files  # noqa: PLC0415 - would be a cycle
+
+        for render in (config_file, policy_files):
+            try:
+                render(self)
+            except DeclarationError as error:
+                yield Problem(error.problem, error.fix)

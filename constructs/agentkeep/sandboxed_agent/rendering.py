@@ -39,7 +39,8 @@ def settings(agent: SandboxedAgent) -> openclaw_config.OpenClawSettings:
         gateway_token=openclaw_config.EnvSecret(GATEWAY_TOKEN_ENV),
         # cloudflared's pods come from here; without it every request that names a client is refused.
         trusted_proxies=agent.platform.cluster.pod_cidrs,
-        origins=tuple(f"https://{published.host}" for published in agent.published),
+        # OpenClaw wants an origin. Without a host there is none, and no page can ever come from this one (RFC 2606).
+        origins=tuple(f"https://{published.host}" for published in agent.published) or ("https://unpublished.invalid",),
         sandbox=sandbox,
         discord=None
         if agent.discord is None

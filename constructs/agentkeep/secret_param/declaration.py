@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from agentkeep.facts import Problem
-from agentkeep.platform import Part, Platform
+from agentkeep.facts import Problem, text_problems
+from agentkeep.platform import Part, Platform, expect
 
 if TYPE_CHECKING:
     from agentkeep.platform import Workload
@@ -41,6 +41,7 @@ class Parameter(Part):
 
     def __init__(self, platform: Platform, id: str, *, about: str, ssm_name: str | None = None) -> None:  # noqa: A002
         super().__init__(platform, id)
+        expect(self.path, about=(about, str), ssm_name=(ssm_name, str | None))
         self.about = about
         self.prefix = f"{platform.aws.ssm_prefix}/{platform.id}/"
         self.ssm_name = ssm_name if ssm_name is not None else f"{self.prefix}{id}"
@@ -50,13 +51,15 @@ class Parameter(Part):
         self.readers: dict[str, Workload] = {}
         if not _SECRET_KEY.fullmatch(id):
             self.refuse(f"id {id!r} cannot be a key of a Secret", "use letters, digits, '-', '_' and '.'")
-        if not isinstance(about, str) or not about.strip():
+        self.refuse_all(text_problems("about=", about))
+        if not about.strip():
             self.refuse("does not say what it is for", "add about='...', so that whoever fills it knows")
         elif len(about) > 1024 or re.search(r"[^\x20-\x7e]", about):
             # The provider and the console accept more than the API does; 1024 plain characters are always fine.
             self.refuse("about= is no SSM description", "use at most 1024 printable ASCII characters")
         if not _SSM_NAME.fullmatch(self.ssm_name) or len(self.ssm_name) > _SSM_NAME_LENGTH:
-            self.refuse(f"ssm_name={self.ssm_name!r} is no SSM parameter name", "write it as '/team/platform/NAME'")
+            # Not repeated: whoever mixes up name and value has just typed the value.
+            self.refuse("ssm_name= is no SSM parameter name", f"write it as '{self.prefix}NAME'; never the value")
         elif not self.ssm_name.startswith(self.prefix):
             self.refuse(
                 f"ssm_name={self.ssm_name!r} is outside the prefix of the platform", f"begin it with {self.prefix!r}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sysconfig
 import tempfile
 from collections.abc import Callable, Iterable
 from importlib import import_module
@@ -49,10 +50,13 @@ def load(declaration: str) -> Platform:
         platform = getattr(import_module(name), function or "declare")()
     except (
         ArithmeticError,
+        AssertionError,
         AttributeError,
         ImportError,
         LookupError,
         NameError,
+        OSError,
+        RuntimeError,
         SyntaxError,
         TypeError,
         ValueError,
@@ -202,10 +206,11 @@ def _where(error: BaseException, name: str) -> str:
         return f"{Path(error.filename).name}:{error.lineno}"
     where = name
     trace = error.__traceback__
-    library = str(Path(__file__).resolve().parent.parent)
+    # What the line called is not the user's: this library, Python's own, and what is installed.
+    others = (str(Path(__file__).resolve().parent.parent), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if Path(file).is_file() and not file.startswith(library):
+        if Path(file).is_file() and not file.startswith(others):
             where = f"{Path(file).name}:{trace.tb_lineno}"
         trace = trace.tb_next
     return where

@@ -12,15 +12,25 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from agentkeep.facts import Fact, Problem, duration_problems
+from agentkeep.facts import Fact, Problem, duration_problems, text_problems
 
 Kind = Literal["emails", "email-domain", "github-organization", "login-method", "everyone", "any-service-token"]
 
 # Selectors that name somebody. The others say how somebody came, or nothing at all.
 _NAMES_PEOPLE: set[Kind] = {"emails", "email-domain", "github-organization"}
 # Anybody can have an address there.
-_PUBLIC_MAIL = {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "proton.me"}
+_PUBLIC_MAIL = {
+    "aol.com", "fastmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com",
+    "icloud.com", "live.com", "mail.com", "me.com", "msn.com", "outlook.com", "proton.me", "protonmail.com", "qq.com",
+    "users.noreply.github.com", "web.de", "yahoo.co.jp", "yahoo.com", "yandex.ru",
+}  # fmt: skip
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECASE)
 _VARIABLE = re.compile(r"[a-z][a-z0-9_]*")
+# The module's own variables, and names that Terraform keeps.
+_TAKEN = {
+    "account_id", "aws_account_id", "count", "depends_on", "for_each", "lifecycle", "locals", "providers", "source",
+    "version", "zone_id",
+}  # fmt: skip
 
 
 class Selector(Fact):
@@ -160,13 +170,20 @@ class Access(Fact):
 
 
 def _selector_problems(selector: Selector) -> Iterator[Problem]:
+    for text in (selector.value, selector.organization or "", selector.team or ""):
+        yield from text_problems(f"a {selector.kind} selector", text)
     match selector.kind:
         case "emails" if not _VARIABLE.fullmatch(selector.value):
+            # Not repeated: it may be an address.
             yield Problem(
-                f"{selector.value!r} is no Terraform variable",
+                "an emails selector names no Terraform variable",
                 "give the name of a variable; addresses themselves stay out of the repository",
             )
-        case "email-domain" if selector.value.lower().lstrip("@") in _PUBLIC_MAIL:
+        case "emails" if selector.value in _TAKEN:
+            yield Problem(f"the variable {selector.value!r} is taken", "choose another name, such as 'access_emails'")
+        case "email-domain" if not _DOMAIN.fullmatch(selector.value):
+            yield Problem(f"{selector.value!r} is no domain of addresses", "write it as 'example.com'")
+        case "email-domain" if selector.value.lower() in _PUBLIC_MAIL:
             yield Problem(
                 f"anybody can have an address in {selector.value!r}", "name people with Selector.emails('variable')"
             )

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agentkeep.errors import DeclarationError
-from agentkeep.facts import Image, Port, Problem, Resources, dns_label_problems
-from agentkeep.platform import Flow, Inward, Platform, Range, Workload
+from agentkeep.facts import Image, Port, Problem, Resources, dns_label_problems, text_problems
+from agentkeep.platform import Flow, Inward, Platform, Range, Workload, expect, named
 from agentkeep.secret_param.declaration import Parameter
 from agentkeep.tunnel_site.access import Access
 
@@ -83,6 +83,18 @@ class TunnelSite(Workload):
         resources: Resources = RESOURCES,
     ) -> None:
         super().__init__(platform, id, ports={"metrics": METRICS_PORT})
+        expect(
+            self.path,
+            image=(image, Image),
+            tunnel=(tunnel, str),
+            token_ssm_name=(token_ssm_name, str | None),
+            replicas=(replicas, int),
+            resources=(resources, Resources),
+        )
+        if len(platform.parts(TunnelSite)) > 1:
+            # Two would share the addresses of their Terraform resources.
+            self.refuse("a second TunnelSite", "keep one; it publishes any number of hosts")
+        self.refuse_all(text_problems("tunnel=", tunnel))
         self.image = image
         self.tunnel = tunnel
         self.replicas = replicas
@@ -142,11 +154,14 @@ class TunnelSite(Workload):
             DeclarationError: *workload* or *allow* is of the wrong type.
         """
         if not isinstance(workload, Workload):
-            raise DeclarationError(self.path, f"publish() was given a {type(workload).__name__}", "pass a workload")
+            raise DeclarationError(self.path, f"publish() was given {named(workload)}", "pass a workload")
         if not isinstance(allow, Access):
             raise DeclarationError(
-                self.path, f"publish() was given a {type(allow).__name__} as rule", "pass allow=Access.github(...)"
+                self.path, f"publish() was given {named(allow)} as rule", "pass allow=Access.github(...)"
             )
+        expect(self.path, host=(host, str), port=(port, str | int | None))
+        if workload.platform is not self.platform:
+            self.refuse(f"cannot publish {workload.path!r} of another platform", "publish it there")
         domain = self.platform.zone.domain if self.platform.zone else "example.com"
         name = host if "." in host else f"{host}.{domain}"
         if not name.endswith(f".{domain}") or "." in name.removesuffix(f".{domain}"):
@@ -163,6 +178,8 @@ class TunnelSite(Workload):
         if target is None:
             self.refuse(f"{workload.id!r} has no port {port!r}", f"use one of {sorted(workload.ports)}")
             target = Port.tcp(1)
+        elif target.protocol != "TCP":
+            self.refuse(f"port {target.number} of {workload.id!r} is {target.protocol}", "publish a TCP port")
         published = Published(name, workload, target, allow)
         if name in self._hosts and self._hosts[name] != published:
             self.refuse(f"host {name!r} is published twice", "keep one of the two")
