@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from agentkeep.errors import ProofError
 from agentkeep.verify import documents
 from agentkeep.verify.artifacts import load

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from agentkeep.verify.artifacts import Object, Place
 from agentkeep.verify.documents import Node, parse_yaml
 from agentkeep.verify.intervals import intersect_spans, span, spans

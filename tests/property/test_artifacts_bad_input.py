@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
 from agentkeep.errors import ProofError
 from agentkeep.verify.artifacts import assemble
 from agentkeep.verify.documents import parse, parse_json, parse_yaml
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 pytestmark = pytest.mark.property
 

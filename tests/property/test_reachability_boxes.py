@@ -3,6 +3,9 @@
 import itertools
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from agentkeep.verify.intervals import (
     SPECIAL,
     Box,
@@ -16,8 +19,6 @@ from agentkeep.verify.intervals import (
     union,
     union_spans,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 pytestmark = pytest.mark.property
 

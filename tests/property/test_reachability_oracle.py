@@ -4,12 +4,13 @@ import ipaddress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from agentkeep.verify.artifacts import Object, Place
 from agentkeep.verify.documents import Node
 from agentkeep.verify.intervals import span
 from agentkeep.verify.reachability import Labels, Pod, Policy, Reach, Reading, parse_policy
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 pytestmark = pytest.mark.property
 

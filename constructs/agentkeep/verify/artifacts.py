@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,10 +43,15 @@ CLUSTER_KINDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands: a file below the folder, and a line from 1."""
+    """Where something stands: a file below the folder, and a line from 1, looked up only when asked for."""
 
     file: str
-    line: int
+    at: int | Callable[[], int] = 1
+
+    @property
+    def line(self) -> int:
+        """The line."""
+        return self.at if isinstance(self.at, int) else self.at()
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -199,7 +204,7 @@ class Terraform:
 
     def at(self, *path: str | int) -> Place:
         """The place of one thing in the file."""
-        return Place(self.file, self.document.line_of(*path))
+        return Place(self.file, partial(self.document.line_of, *path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 import yaml
@@ -72,7 +73,7 @@ class Document:
         """
         here: Any = self.root
         if self.is_json:
-            here = parse_yaml(self.text, self.file, lenient=True)[0]
+            here = _with_lines(self.text)
         line = here.line if isinstance(here, Node) else 1
         for step in path:
             try:
@@ -82,6 +83,11 @@ class Document:
             if isinstance(here, Node):
                 line = here.line
         return max(line, 1)
+
+
+@lru_cache(maxsize=8)
+def _with_lines(text: str) -> Node:
+    return parse_yaml(text, "", lenient=True)[0]
 
 
 def decode(data: bytes, file: str) -> str:

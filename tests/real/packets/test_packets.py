@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 import yaml
+
 from agentkeep.verify.artifacts import Object, Place, load
 from agentkeep.verify.documents import Node
 from agentkeep.verify.reachability import Labels, Pod, Policy, Reach, Reading, at, parse_policy, world
-
 from tests.real.packets.firewall import Json, LabPod, ruleset
 from tests.real.packets.lab import Lab, Probe, why_not
 

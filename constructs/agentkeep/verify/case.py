@@ -1,0 +1,128 @@
+"""One case to decide: the artifacts, what was declared about them, and what several rules derive from both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from agentkeep.verify.artifacts import Artifacts, Object, Terraform, Workload, mapping, mappings, text
+from agentkeep.verify.documents import Node, parse_json, parse_yaml
+from agentkeep.verify.ledger import DeclaredWorkload, Ledger
+from agentkeep.verify.reachability import Fault, Pod, Reach, world
+from agentkeep.verify.secret_flow import SecretFlow, follow
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a rule is given."""
+
+    artifacts: Artifacts
+    ledger: Ledger
+
+    @property
+    def namespace(self) -> str:
+        """The platform's namespace."""
+        return self.ledger.namespace
+
+    @cached_property
+    def workloads(self) -> tuple[Workload, ...]:
+        """Everything that makes pods in the platform's namespace."""
+        return tuple(w for w in self.artifacts.workloads if w.namespace == self.namespace)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Workload]:
+        """Workloads of the platform's namespace by name."""
+        return {w.name: w for w in self.workloads}
+
+    def declared(self, workload: Workload) -> DeclaredWorkload | None:
+        """The declaration that *workload* answers to."""
+        return self.ledger.by_deployment.get(workload.name) if workload.namespace == self.namespace else None
+
+    def role(self, workload: Workload) -> str:
+        """The declared role; ``""`` for a workload that nobody declared."""
+        found = self.declared(workload)
+        return found.role if found else ""
+
+    def with_role(self, *roles: str) -> tuple[Workload, ...]:
+        """Workloads found in the artifacts whose declared role is one of *roles*."""
+        return tuple(w for w in self.workloads if self.role(w) in roles)
+
+    @cached_property
+    def _network(self) -> tuple[Reach, dict[str, Pod], tuple[Fault, ...]]:
+        return world(self.artifacts, self.ledger.cluster.pod_cidrs, self.ledger.cluster.node_cidrs)
+
+    @property
+    def reach(self) -> Reach:
+        """The network."""
+        return self._network[0]
+
+    @property
+    def pods(self) -> Mapping[str, Pod]:
+        """Pods by ``namespace/name``."""
+        return self._network[1]
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Policies that could not be understood."""
+        return self._network[2]
+
+    def pod(self, workload: Workload) -> Pod:
+        """The pod of *workload*."""
+        return self.pods[str(workload)]
+
+    @cached_property
+    def flow(self) -> SecretFlow:
+        """Every read of a secret."""
+        return follow(self.artifacts)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, tuple[Terraform, str, Mapping[str, Any]]]:
+        """SSM parameters that Terraform makes, by name: (module, resource name, body)."""
+        return {
+            text(body.get("name")): (module, name, body)
+            for module in self.artifacts.terraform
+            for _, name, body in module.resources("aws_ssm_parameter")
+        }
+
+    def own(self, *kinds: str) -> tuple[Object, ...]:
+        """Objects of *kinds* in the platform's namespace, or without a namespace."""
+        return tuple(item for item in self.artifacts.kind(*kinds) if item.namespace in ("", self.namespace))
+
+    def config_map(self, name: str) -> Mapping[str, str]:
+        """The texts of a ConfigMap in the platform's namespace."""
+        item = self.artifacts.index.get(("ConfigMap", self.namespace, name))
+        return {k: v for k, v in mapping(item.body.get("data")).items() if isinstance(v, str)} if item else {}
+
+    def files_of(self, workload: Workload) -> Mapping[str, tuple[Object, str]]:
+        """Texts of every ConfigMap that *workload* mounts, by key: (ConfigMap, text)."""
+        found: dict[str, tuple[Object, str]] = {}
+        for volume in workload.volumes:
+            names = [text(mapping(volume.get("configMap")).get("name"))]
+            names += [
+                text(mapping(one.get("configMap")).get("name"))
+                for one in mappings(mapping(volume.get("projected")).get("sources"))
+            ]
+            for name in filter(None, names):
+                item = self.artifacts.index.get(("ConfigMap", workload.namespace, name))
+                if item is not None:
+                    found.update(
+                        {k: (item, v) for k, v in mapping(item.body.get("data")).items() if isinstance(v, str)}
+                    )
+        return found
+
+    def config(self, workload: Workload, key: str) -> tuple[Object, Node] | None:
+        """
+        The configuration file *key* of *workload*, parsed; ``None`` if it is not mounted.
+
+        Raises:
+            ProofError: it is not what its name says.
+        """
+        found = self.files_of(workload).get(key)
+        if found is None:
+            return None
+        item, content = found
+        where = f"{item.place.file}#{key}"
+        if key.endswith(".json"):
+            return item, parse_json(content, where)
+        parsed = parse_yaml(content, where)
+        return item, parsed[0] if parsed else Node()

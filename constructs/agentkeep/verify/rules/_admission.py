@@ -1,0 +1,79 @@
+"""ValidatingAdmissionPolicies, as far as rules ask: what they match, whether they are bound, whether they deny."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from agentkeep.verify.artifacts import Object, mapping, mappings, text, texts
+from agentkeep.verify.case import Case
+from agentkeep.verify.selectors import NAME_LABEL, Labels, parse_selector
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One entry of ``matchConstraints.resourceRules``."""
+
+    groups: frozenset[str]
+    resources: frozenset[str]
+    operations: frozenset[str]
+    versions: frozenset[str]
+    narrowed: bool
+
+    def covers(self, group: str, resource: str, operations: set[str]) -> bool:
+        """Whether every such request is asked about."""
+        return (
+            not self.narrowed
+            and bool(self.groups & {group, "*"})
+            and bool(self.resources & {resource, "*/*"} or ("*" in self.resources and "/" not in resource))
+            and (operations <= self.operations or "*" in self.operations)
+            and bool(self.versions & {"v1", "v1alpha1", "*"})
+        )
+
+
+def policies(case: Case) -> Iterator[tuple[Object, Match, str]]:
+    """Each (policy, one thing that it matches, all its expressions) of policies that fail closed."""
+    for item in case.artifacts.kind("ValidatingAdmissionPolicy"):
+        constraints = mapping(item.spec.get("matchConstraints"))
+        if item.spec.get("failurePolicy", "Fail") != "Fail" or item.spec.get("matchConditions"):
+            continue
+        narrowed = any(constraints.get(key) for key in ("namespaceSelector", "objectSelector", "excludeResourceRules"))
+        parts = [
+            text(one.get("expression")) for key in ("variables", "validations") for one in mappings(item.spec.get(key))
+        ]
+        if not mappings(item.spec.get("validations")):
+            continue
+        for rule in mappings(constraints.get("resourceRules")):
+            yield item, _match(rule, narrowed), "\n".join(parts)
+
+
+def _match(rule: Mapping[str, object], narrowed: bool) -> Match:
+    groups, resources, operations, versions = (
+        frozenset(texts(rule.get(key))) for key in ("apiGroups", "resources", "operations", "apiVersions")
+    )
+    odd = bool(rule.get("resourceNames")) or rule.get("scope") not in (None, "*")
+    return Match(groups, resources, operations, versions, narrowed or odd)
+
+
+def denies(case: Case, policy: Object, namespace: str | None) -> bool:
+    """
+    Whether *policy* is bound so that it denies, in *namespace*; everywhere, if that is ``None``.
+
+    A binding that is narrowed by anything but the namespace's own name is not counted.
+    """
+    for binding in case.artifacts.kind("ValidatingAdmissionPolicyBinding"):
+        if binding.spec.get("policyName") != policy.name or "Deny" not in texts(binding.spec.get("validationActions")):
+            continue
+        if binding.spec.get("paramRef"):
+            continue
+        match = mapping(binding.spec.get("matchResources"))
+        if set(match) - {"namespaceSelector", "matchPolicy"}:
+            continue
+        selector = match.get("namespaceSelector")
+        if not selector:
+            return True
+        try:
+            chosen = parse_selector(selector)
+        except ValueError:
+            continue
+        if namespace is not None and chosen.must(Labels({NAME_LABEL: namespace}, complete=False)):
+            return True
+    return False

@@ -1,0 +1,122 @@
+"""Declared flows as sets of packets, and rules of policies held against them."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from agentkeep.verify.artifacts import Workload
+from agentkeep.verify.case import Case
+from agentkeep.verify.intervals import (
+    EVERYWHERE,
+    SPECIAL,
+    Box,
+    Span,
+    boxes,
+    span,
+    spans,
+    subtract_spans,
+    union_spans,
+)
+from agentkeep.verify.ledger import DeclaredFlow
+from agentkeep.verify.reachability import Peer, Pod, Ports, Rule, numbers_at
+from agentkeep.verify.selectors import NAME_LABEL, Labels, Requirement, Selector, parse_selector
+
+_FAMILY: Final = {"IPv4": 4, "IPv6": 6}
+# A rule that opens more ports than this is never the sum of declared flows.
+_MOST_PORTS: Final = 64
+_MOST_ALTERNATIVES: Final = 64
+
+
+def public(case: Case) -> tuple[Span, ...]:
+    """The public Internet in the cluster's families, without any range that belongs to the cluster."""
+    families = {_FAMILY[name] for name in case.ledger.cluster.ip_families}
+    whole = [one for one in EVERYWHERE if one.family in families]
+    return subtract_spans(whole, (*SPECIAL, *spans(case.ledger.cluster.own)))
+
+
+def forbidden(case: Case) -> tuple[Span, ...]:
+    """Everything that is not the public Internet: special ranges, and pods, services and nodes of the cluster."""
+    return union_spans((*SPECIAL, *spans(case.ledger.cluster.own)))
+
+
+def declared_boxes(case: Case, flow: DeclaredFlow) -> list[Box]:
+    """The packets to addresses that *flow* declares; none for a flow to pods."""
+    if flow.target == "internet":
+        where: Sequence[Span] = public(case)
+    elif flow.target.startswith("cidr:"):
+        where = (span(flow.target.removeprefix("cidr:")),)
+    else:
+        where = ()
+    return boxes(where, flow.protocol, flow.port, flow.port)
+
+
+def dns_pod(case: Case) -> Pod:
+    """A pod of the cluster's DNS: of its labels only those declared are known."""
+    cluster = case.ledger.cluster
+    return Pod("DNS", cluster.dns_namespace, Labels(dict(cluster.dns_labels), complete=False))
+
+
+def identity(workload: Workload) -> Selector:
+    """What makes a pod one of *workload*: the selector by which its controller adopts it."""
+    return parse_selector(dict(workload.selector))
+
+
+def opened(rule: Rule) -> Iterator[tuple[Peer, Ports]]:
+    """Each (peer of selectors, ports) that a rule opens, alternatives of ``In`` taken one by one."""
+    for peer in rule.peers or ():
+        if peer.blocks is None:
+            for one in alternatives(peer):
+                for ports in rule.ports:
+                    yield one, ports
+
+
+def alternatives(peer: Peer) -> list[Peer]:
+    """*peer* as a union of peers whose ``In`` requirements hold one value each."""
+    pods, namespaces = _expand(peer.pods), _expand(peer.namespaces)
+    if len(pods) * len(namespaces) > _MOST_ALTERNATIVES:
+        return [peer]
+    return [Peer(None, p, n) for p, n in itertools.product(pods, namespaces)]
+
+
+def _expand(selector: Selector | None) -> list[Selector | None]:
+    if selector is None:
+        return [None]
+    choices = [
+        [Requirement(r.key, "In", frozenset({value})) for value in sorted(r.values)] if r.operator == "In" else [r]
+        for r in selector.requirements
+    ]
+    total = 1
+    for choice in choices:
+        total *= len(choice)
+    if total > _MOST_ALTERNATIVES:
+        return [selector]
+    return [Selector(tuple(combination)) for combination in itertools.product(*choices)]
+
+
+def lies_within(peer: Peer, home: str, namespace: str, pods: Selector) -> bool:
+    """Whether *peer*, in a policy of *home*, selects only pods of *namespace* that *pods* selects."""
+    named = Selector((Requirement(NAME_LABEL, "In", frozenset({namespace})),))
+    right_namespace = home == namespace if peer.namespaces is None else peer.namespaces.implies(named)
+    return right_namespace and (peer.pods or Selector()).implies(pods)
+
+
+def ports_of(ports: Ports, receiver: Pod) -> list[int] | None:
+    """The ports that *ports* means at *receiver*; ``None`` if they are too many to be declared."""
+    interval = numbers_at(ports, receiver)
+    if interval is None:
+        return []
+    if interval[1] - interval[0] >= _MOST_PORTS:
+        return None
+    return list(range(interval[0], interval[1] + 1))
+
+
+def workload_of(case: Case, declared_id: str) -> Workload | None:
+    """The workload in the artifacts that a declared id names."""
+    declared = case.ledger.by_id.get(declared_id)
+    return case.by_name.get(declared.deployment) if declared else None
+
+
+def id_of(case: Case, workload: Workload) -> str:
+    """The declared id of a workload, or its name."""
+    declared = case.declared(workload)
+    return declared.id if declared else workload.name

@@ -1,0 +1,48 @@
+"""DATA006: one writer at a time."""
+
+from agentkeep.verify.artifacts import mapping, text, texts
+from agentkeep.verify.case import Case
+from agentkeep.verify.rules._shared import where
+from agentkeep.verify.verdict import Report
+
+
+def data006_one_writer_at_a_time(case: Case, report: Report) -> None:
+    """
+    DATA006: a claim that one pod may write is mounted by one workload, of one replica, whose old pod goes before the
+    new one comes.
+
+    Two writers of one file system corrupt it; and a rolling update would wait for the volume for ever.
+    """
+    claims = {item.name: item for item in case.own("PersistentVolumeClaim")}
+    users: dict[str, list[str]] = {}
+    for workload in case.workloads:
+        report.look()
+        for volume in workload.volumes:
+            name = text(mapping(volume.get("persistentVolumeClaim")).get("claimName"))
+            if not name:
+                continue
+            users.setdefault(name, []).append(workload.name)
+            claim = claims.get(name)
+            if claim is None:
+                report.find(where(workload), f"mounts claim {name}, which is in no artifact", place=workload.place)
+                continue
+            modes = texts(claim.spec.get("accessModes"))
+            spec = workload.object.spec
+            if "ReadWriteMany" in modes or not modes:
+                report.find(claim, "may be written by many pods", place=claim.place)
+            if workload.object.kind == "Deployment" and mapping(spec.get("strategy")).get("type") != "Recreate":
+                report.find(where(workload), "starts its new pod before the old one is gone", place=workload.place)
+            if spec.get("replicas", 1) not in (0, 1):
+                report.find(where(workload), "runs more than one pod on one volume", place=workload.place)
+    for name, who in users.items():
+        if len(who) > 1:
+            report.find(name, f"is mounted by {', '.join(sorted(who))}")
+    for name in sorted(set(claims) - set(users)):
+        report.find(name, "is a claim that no pod mounts", place=claims[name].place)
+    for declared in case.ledger.storage:
+        report.look()
+        workload_ids = {
+            case.ledger.by_deployment[n].id for n in users.get(declared.claim, []) if n in case.ledger.by_deployment
+        }
+        if declared.workload not in workload_ids:
+            report.find(declared.claim, f"is not mounted by {declared.workload}, though declared")

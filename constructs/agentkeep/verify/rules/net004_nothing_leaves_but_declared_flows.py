@@ -1,0 +1,88 @@
+"""NET004: nothing leaves but declared flows."""
+
+from agentkeep.verify.artifacts import Workload
+from agentkeep.verify.case import Case
+from agentkeep.verify.intervals import subtract
+from agentkeep.verify.ledger import DeclaredFlow
+from agentkeep.verify.reachability import EGRESS, Peer, Policy, Ports, Rule
+from agentkeep.verify.rules._flows import (
+    declared_boxes,
+    dns_pod,
+    id_of,
+    identity,
+    lies_within,
+    opened,
+    ports_of,
+    workload_of,
+)
+from agentkeep.verify.selectors import parse_selector
+from agentkeep.verify.verdict import Report
+
+
+def net004_nothing_leaves_but_declared_flows(case: Case, report: Report) -> None:
+    """
+    NET004: whatever a pod may send, to any address or pod, over any protocol and port, is a declared flow.
+
+    Decided under the reading in which an address block matches pods. A pod that no artifact knows may carry any
+    labels and may accept everything, so a rule for pods has to lie within the pods of a declared destination.
+    """
+    for workload in case.workloads:
+        flows = case.ledger.flows_from.get(id_of(case, workload), ())
+        if workload.host_network:
+            report.find(workload, "is on the host network, where no policy binds it", place=workload.place)
+            continue
+        _addresses(case, workload, flows, report)
+        for policy, rule in case.reach.rules(case.pod(workload), EGRESS):
+            report.look()
+            if rule.peers is None:
+                report.find(workload, f"may send to every pod ({policy.name})", place=rule.place)
+            for peer, ports in opened(rule):
+                _pods(case, workload, flows, (policy, rule, peer, ports), report)
+
+
+def _addresses(case: Case, workload: Workload, flows: tuple[DeclaredFlow, ...], report: Report) -> None:
+    report.look()
+    declared = [box for flow in flows for box in declared_boxes(case, flow)]
+    for box in subtract(case.reach.outward(case.pod(workload)), declared):
+        example = box.example()
+        address, _, packet = example.partition(" ")
+        protocol, _, port = packet.partition("/")
+        answer = case.reach.to_address(case.pod(workload), address, protocol, int(port))
+        report.find(workload, f"may send to {box}", witness=[f"packet to {example}", *answer.witness])
+
+
+def _pods(
+    case: Case,
+    workload: Workload,
+    flows: tuple[DeclaredFlow, ...],
+    seen: tuple[Policy, Rule, Peer, Ports],
+    report: Report,
+) -> None:
+    policy, rule, peer, ports = seen
+    left: list[int] | None = None
+    for flow in flows:
+        if flow.protocol != ports.protocol:
+            continue
+        if flow.target == "dns":
+            receiver = dns_pod(case)
+            labels = parse_selector({"matchLabels": dict(case.ledger.cluster.dns_labels)})
+            inside = lies_within(peer, policy.namespace, case.ledger.cluster.dns_namespace, labels)
+        else:
+            target = workload_of(case, flow.target)
+            if target is None:
+                continue
+            receiver = case.pod(target)
+            inside = lies_within(peer, policy.namespace, case.namespace, identity(target))
+        if not inside:
+            continue
+        numbers = ports_of(ports, receiver)
+        if numbers is None:
+            continue
+        left = [n for n in (numbers if left is None else left) if n != flow.port]
+        if not left:
+            return
+    report.find(
+        workload, f"may send to {peer} on {ports}",
+        witness=[f"policy {policy.name}, rule {rule.number} ({rule.place}), lies within no declared flow"],
+        place=rule.place,
+    )  # fmt: skip

@@ -1,0 +1,54 @@
+"""NET007: the tunnel is the only way in."""
+
+from agentkeep.verify.artifacts import Workload
+from agentkeep.verify.case import Case
+from agentkeep.verify.reachability import INGRESS, Peer, Policy, Ports, Rule
+from agentkeep.verify.rules._flows import id_of, identity, lies_within, opened, ports_of, workload_of
+from agentkeep.verify.verdict import Report
+
+
+def net007_the_tunnel_is_the_only_way_in(case: Case, report: Report) -> None:
+    """
+    NET007: whatever a pod may receive is a declared flow, an agent receives from a tunnel alone, and a tunnel from
+    nobody.
+
+    Kubelet probes come from the pod's own node, which no policy can close; they need no rule.
+    """
+    for workload in case.workloads:
+        name = id_of(case, workload)
+        for flow in case.ledger.flows:
+            source = case.ledger.by_id.get(flow.source)
+            if flow.target == name and source is not None:
+                report.look()
+                role = case.role(workload)
+                if (role == "agent" and source.role not in ("tunnel", "check")) or role == "tunnel":
+                    report.find(workload, f"is declared to receive from {flow.source}", place=case.ledger.place)
+        if workload.host_network:
+            report.find(workload, "is on the host network, where no policy binds it", place=workload.place)
+            continue
+        report.look()
+        for box in case.reach.inward(case.pod(workload)):
+            report.find(workload, f"may receive from {box}", witness=[f"packet from {box.example()}"])
+        for policy, rule in case.reach.rules(case.pod(workload), INGRESS):
+            report.look()
+            if rule.peers is None:
+                report.find(workload, f"may receive from every pod ({policy.name})", place=rule.place)
+            for peer, ports in opened(rule):
+                _peer(case, workload, (policy, rule, peer, ports), report)
+
+
+def _peer(case: Case, workload: Workload, seen: tuple[Policy, Rule, Peer, Ports], report: Report) -> None:
+    policy, rule, peer, ports = seen
+    numbers = ports_of(ports, case.pod(workload))
+    for flow in case.ledger.flows:
+        if numbers is None or flow.target != id_of(case, workload) or flow.protocol != ports.protocol:
+            continue
+        source = workload_of(case, flow.source)
+        if source is not None and lies_within(peer, policy.namespace, case.namespace, identity(source)):
+            numbers = [n for n in numbers if n != flow.port]
+    if numbers is None or numbers:
+        report.find(
+            workload, f"may receive from {peer} on {ports}",
+            witness=[f"policy {policy.name}, rule {rule.number} ({rule.place}), lies within no declared flow"],
+            place=rule.place,
+        )  # fmt: skip

@@ -1,0 +1,59 @@
+"""REF009: the tunnel token arrives."""
+
+from agentkeep.verify.artifacts import text
+from agentkeep.verify.case import Case
+from agentkeep.verify.rules._cloudflare import records, referred, routes, tunnels
+from agentkeep.verify.verdict import Report
+
+
+def ref009_the_tunnel_token_arrives(case: Case, report: Report) -> None:
+    """
+    REF009: the token that the tunnel's pods read is the token of the tunnel that DNS points at and that carries the
+    routes.
+
+    One tunnel for each declared one: its token in the parameter declared for it, its routes in one configuration,
+    its name in DNS.
+    """
+    addresses = [address for address, _, _ in tunnels(case)]
+    for address, body, place in tunnels(case):
+        report.look()
+        if body.get("config_src") not in (None, "cloudflare"):
+            report.find(address, "takes its routes from the pod, not from Terraform", place=place)
+        if not any(route.tunnel == address for route, _ in routes(case)):
+            report.find(address, "has no routes", place=place)
+    tokens = [secret for secret in case.ledger.secrets if secret.role == "tunnel-token"]
+    for secret in tokens:
+        report.look()
+        made = case.parameters.get(secret.ssm)
+        if made is None:
+            report.find(secret.id, f"is not made: {secret.ssm}")
+            continue
+        source = _token_source(case, text(made[2].get("value")) or text(made[2].get("value_wo")))
+        if source not in addresses:
+            report.find(
+                secret.id,
+                "does not hold the token of a tunnel that is made here",
+                place=made[0].at("resource", "aws_ssm_parameter", made[1]),
+            )
+        for record in records(case):
+            report.look()
+            if referred(record.content) != source and len(tokens) == 1:
+                report.find(record.host, "points at another tunnel than the token's", place=record.place)
+        for reader in secret.readers:
+            declared = case.ledger.by_id.get(reader.workload)
+            if declared is None or declared.role != "tunnel":
+                report.find(secret.id, f"is read by {reader.workload}, which is no tunnel")
+    if not case.ledger.sites and not addresses:
+        report.look()
+
+
+def _token_source(case: Case, value: str) -> str:
+    """The tunnel whose token *value* refers to: directly (version 4), or by a data source (version 5)."""
+    if value.startswith("${data."):
+        kind, name = value.removeprefix("${data.").split(".")[:2]
+        for module in case.artifacts.terraform:
+            for data_kind, data_name, body in module.blocks("data"):
+                if (data_kind, data_name) == (kind, name) and value.rstrip("}").endswith(".token"):
+                    return referred(body.get("tunnel_id"))
+        return ""
+    return referred(value) if value.rstrip("}").endswith(".tunnel_token") else ""

@@ -1,0 +1,111 @@
+"""SEC001: no literal secret."""
+
+import re
+from typing import Any, Final
+
+from agentkeep.errors import ProofError
+from agentkeep.verify.artifacts import Object, Terraform, Workload, mapping, text
+from agentkeep.verify.case import Case
+from agentkeep.verify.documents import parse_json, parse_yaml
+from agentkeep.verify.rules._shared import is_literal, sounds_secret, strings, where
+from agentkeep.verify.verdict import Report
+
+NEVER_ACKNOWLEDGED: Final = True
+
+# What the keys and tokens of this trade look like. The placeholders of documentation are too short to match.
+_SHAPES: Final = re.compile(
+    r"sk-ant-[\w-]{16,}|sk-(?:proj-)?[A-Za-z0-9]{24,}|gh[pousr]_[A-Za-z0-9]{24,}|github_pat_\w{24,}|xox[abeprs]-[\w-]{16,}"
+    r"|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\beyJ[\w-]{16,}(?:\.[\w-]{8,})*|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|\b[MN][A-Za-z\d_-]{23,25}\.[\w-]{6}\.[\w-]{27,}|https?://[^/\s:@]+:[^/\s:@$]{6,}@"
+)
+_PLACEHOLDERS: Final = frozenset({"dummy", "placeholder", "unset"})
+
+
+def sec001_no_literal_secret(case: Case, report: Report) -> None:
+    """
+    SEC001: no artifact holds the value or the default of a secret.
+
+    Looks at Secret objects, at variables and fields whose names promise a secret, at SSM parameters, Terraform
+    variables and random values, and at every text of every artifact for the shapes of known keys and tokens.
+    """
+    for item in case.artifacts.objects:
+        report.look()
+        _object(item, report)
+    for workload in case.artifacts.workloads:
+        _variables(workload, report)
+    for module in case.artifacts.terraform:
+        report.look()
+        _terraform(module, report)
+    for chart in case.artifacts.charts:
+        report.look()
+        _fields(chart.values, f"{chart.folder}/values.yaml", report)
+        for file, content in chart.templates:
+            _shapes(content, file, report)
+    if case.artifacts.ledger is not None:
+        _shapes(case.artifacts.ledger.root, "platform.json", report)
+
+
+def _variables(workload: Workload, report: Report) -> None:
+    for container in workload.containers:
+        for entry in container.env:
+            name, value = text(entry.get("name")), text(entry.get("value"))
+            if sounds_secret(name) and is_literal(value):
+                report.find(where(workload, container), f"the value of {name} is written out", place=container.place)
+
+
+def _terraform(module: Terraform, report: Report) -> None:
+    _shapes(module.document.root, module.folder, report)
+    for kind, name, body in module.blocks("resource"):
+        for path, value in strings({k: v for k, v in body.items() if k not in ("//", "lifecycle")}):
+            if "${" in value or value in _PLACEHOLDERS:
+                continue
+            literal = kind == "aws_ssm_parameter" and path[-1] in ("value", "value_wo", "insecure_value")
+            if literal or (sounds_secret(path[-1]) and path[-1] != "key" and is_literal(value)):
+                report.find(f"{kind}.{name}", f"{path[-1]} is written out", place=module.at("resource", kind, name))
+    for name, body in mapping(module.document.root.get("variable")).items():
+        default = mapping(body).get("default")
+        if sounds_secret(name) and isinstance(default, str) and default:
+            report.find(f"var.{name}", "has a default", place=module.at("variable", name))
+
+
+def _object(item: Object, report: Report) -> None:
+    if item.kind == "Secret":
+        for key in {**mapping(item.body.get("data")), **mapping(item.body.get("stringData"))}:
+            report.find(item, f"holds the value of {key}", place=item.place)
+        return
+    _shapes(item.body, str(item), report, item)
+    if item.kind == "ConfigMap":
+        for key, content in mapping(item.body.get("data")).items():
+            if isinstance(content, str):
+                _config(item, key, content, report)
+
+
+def _config(item: Object, key: str, content: str, report: Report) -> None:
+    if sounds_secret(key) and is_literal(content):
+        report.find(item, f"{key} is written out", place=item.place)
+    try:
+        if key.endswith(".json"):
+            _fields(parse_json(content, key), f"{item}/{key}", report)
+        elif key.endswith((".yaml", ".yml")):
+            for root in parse_yaml(content, key):
+                _fields(root, f"{item}/{key}", report)
+        elif key.endswith((".env", ".ini", ".conf", ".properties")):
+            for line in content.splitlines():
+                name, equals, value = line.partition("=")
+                if equals and sounds_secret(name.strip()) and is_literal(value.strip()):
+                    report.find(f"{item}/{key}", f"{name.strip()} is written out", place=item.place)
+    except ProofError as error:
+        report.unsure(f"{item}/{key}", f"cannot be read ({error.problem})", place=item.place)
+
+
+def _fields(root: Any, subject: str, report: Report) -> None:
+    for path, value in strings(root):
+        named = next((part for part in reversed(path) if not part.isdigit()), "")
+        if _SHAPES.search(value) or (sounds_secret(named) and is_literal(value) and named != "key"):
+            report.find(subject, f"{'.'.join(path)} is written out")
+
+
+def _shapes(root: Any, subject: str, report: Report, item: Object | None = None) -> None:
+    for path, value in strings(root):
+        if _SHAPES.search(value):
+            report.find(subject, f"{'.'.join(path) or 'the text'} looks like a key", place=item.place if item else None)

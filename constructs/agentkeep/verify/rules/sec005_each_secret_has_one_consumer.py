@@ -1,0 +1,31 @@
+"""SEC005: each secret has one consumer."""
+
+from agentkeep.verify.case import Case
+from agentkeep.verify.verdict import Report
+
+
+def sec005_each_secret_has_one_consumer(case: Case, report: Report) -> None:
+    """
+    SEC005: each Kubernetes Secret is read by one workload, and carries exactly the keys that this workload reads.
+
+    A key that lies in a Secret unread is one typing error away from the wrong container.
+    """
+    readers: dict[tuple[str, str], set[str]] = {}
+    keys: dict[tuple[str, str], set[str]] = {}
+    for read in case.flow.reads:
+        namespace, secret, key = read.secret
+        if read.form in ("env", "file"):
+            readers.setdefault((namespace, secret), set()).add(read.workload.name)
+            keys.setdefault((namespace, secret), set()).add(key)
+    filled: dict[tuple[str, str], set[str]] = {}
+    for namespace, secret, key in case.flow.sources:
+        filled.setdefault((namespace, secret), set()).add(key)
+    for secret_id, names in sorted(filled.items()):
+        report.look()
+        subject = "/".join(secret_id)
+        place = next(s[0].place for key, s in case.flow.sources.items() if key[:2] == secret_id)
+        who = readers.get(secret_id, set())
+        if len(who) > 1:
+            report.find(subject, f"is read by {', '.join(sorted(who))}", place=place)
+        for unread in sorted(names - keys.get(secret_id, set())):
+            report.find(subject, f"carries {unread}, which nobody reads", place=place)

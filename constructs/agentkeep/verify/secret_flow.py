@@ -1,0 +1,430 @@
+"""
+Who can read which secret, by any route, hop by hop.
+
+    SSM parameter -> ExternalSecret key -> Secret key -> container (env, envFrom, volume, projected, subPath)
+                                                      -> another container of the pod (shared volume, shared processes)
+                                                      -> any pod whose ServiceAccount may read Secrets
+
+Where a route cannot be followed exactly, the worst is taken: a Secret filled by ``find`` may hold every parameter, a
+script that names a secret's variable or mounts its file may copy it to every volume that it can write.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from agentkeep.verify.artifacts import (
+    Artifacts,
+    Container,
+    Object,
+    Place,
+    Workload,
+    line_in,
+    mapping,
+    mappings,
+    text,
+    texts,
+)
+
+EVERY_PARAMETER: Final = "*"
+_ANY_KEY: Final = "*"
+_TEMPLATE_KEY: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|index\s+\.\s*\"([^\"]+)\"|get\s+\.\s*\"([^\"]+)\"")
+_POD_STARTERS: Final = frozenset(
+    {
+        "*", "pods", "pods/exec", "pods/ephemeralcontainers", "deployments", "jobs", "cronjobs", "daemonsets",
+        "statefulsets", "replicasets", "serviceaccounts/token",
+    }
+)  # fmt: skip
+_READ_VERBS: Final = frozenset({"get", "list", "watch", "*"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What fills one key of a Secret: an SSM parameter (or ``*``, any of them), and the way there."""
+
+    parameter: str
+    hops: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """
+    One container that can read one parameter.
+
+    Attributes:
+        parameter: The SSM parameter; ``*`` for any; ``Secret ns/name key k`` where nothing tells what fills the key.
+        workload: The object that makes the pod.
+        container: The container.
+        form: ``env`` or ``file`` for what is written out; ``copy``, ``processes`` or ``api`` for what follows from it.
+        name: The variable or the path.
+        hops: The way, one hop a line.
+    """
+
+    parameter: str
+    workload: Workload = field(repr=False)
+    container: Container = field(repr=False)
+    form: str
+    name: str
+    hops: tuple[str, ...]
+    secret: tuple[str, str, str] = ("", "", "")
+
+    @property
+    def reader(self) -> str:
+        """``workload/container``."""
+        return f"{self.workload.name}/{self.container.name}"
+
+
+@dataclass(frozen=True)
+class SecretFlow:
+    """Every read that the artifacts make possible, and what could not be followed."""
+
+    reads: tuple[Read, ...]
+    unclear: tuple[tuple[Place, str], ...]
+    sources: Mapping[tuple[str, str, str], tuple[Source, ...]]
+
+    def of(self, parameter: str) -> tuple[Read, ...]:
+        """Reads of *parameter*, those of "any parameter" included."""
+        return tuple(read for read in self.reads if read.parameter in (parameter, EVERY_PARAMETER))
+
+
+def follow(artifacts: Artifacts) -> SecretFlow:
+    """Every read in *artifacts*."""
+    return _Follower(artifacts).follow()
+
+
+class _Follower:
+    def __init__(self, artifacts: Artifacts) -> None:
+        self._artifacts = artifacts
+        self._unclear: list[tuple[Place, str]] = []
+        self._sources: dict[tuple[str, str, str], list[Source]] = {}
+        self._keys: dict[tuple[str, str], list[str]] = {}
+
+    def follow(self) -> SecretFlow:
+        for item in self._artifacts.kind("ExternalSecret"):
+            self._external(item, item.spec, item.namespace)
+        for item in self._artifacts.kind("ClusterExternalSecret"):
+            self._unclear.append((item.place, f"{item} fills Secrets in namespaces that no artifact names"))
+            for namespace in {w.namespace for w in self._artifacts.workloads}:
+                self._external(item, mapping(item.spec.get("externalSecretSpec")), namespace)
+        for item in self._artifacts.kind("Secret"):
+            for key in {**mapping(item.body.get("data")), **mapping(item.body.get("stringData"))}:
+                here = (f"Secret {item.namespace}/{item.name} key {key}, literal ({item.place})",)
+                self._fill(item.namespace, item.name, key, Source(f"Secret {item.name} key {key}", here, item.place))
+        for item in self._artifacts.kind("PushSecret"):
+            self._unclear.append((item.place, f"{item} carries a Secret out of the cluster"))
+        reads = [read for workload in self._artifacts.workloads for read in self._pod(workload)]
+        reads.extend(self._by_api())
+        found = {key: tuple(sources) for key, sources in self._sources.items()}
+        return SecretFlow(tuple(reads), tuple(self._unclear), found)
+
+    # --- SSM to Secret
+
+    def _fill(self, namespace: str, secret: str, key: str, source: Source) -> None:
+        self._sources.setdefault((namespace, secret, key), []).append(source)
+        keys = self._keys.setdefault((namespace, secret), [])
+        if key not in keys:
+            keys.append(key)
+
+    def _external(self, item: Object, spec: Mapping[str, Any], namespace: str) -> None:
+        target = mapping(spec.get("target"))
+        secret = text(target.get("name")) or item.name
+        raw: dict[str, list[Source]] = {}
+        for entry in mappings(spec.get("data")):
+            ref = mapping(entry.get("remoteRef"))
+            at = line_in(entry, item.place)
+            key = text(entry.get("secretKey"))
+            if "sourceRef" in entry or not key or not text(ref.get("key")):
+                self._unclear.append((at, f"{item}: an entry of data that names no parameter of the store"))
+                raw.setdefault(key or _ANY_KEY, []).append(self._source(EVERY_PARAMETER, item, key, at))
+                continue
+            raw.setdefault(key, []).append(self._source(text(ref["key"]), item, key, at))
+        for entry in mappings(spec.get("dataFrom")):
+            at = line_in(entry, item.place)
+            parameter = text(mapping(entry.get("extract")).get("key")) or EVERY_PARAMETER
+            self._unclear.append((at, f"{item}: dataFrom fills the Secret with keys that no artifact names"))
+            raw.setdefault(_ANY_KEY, []).append(self._source(parameter, item, _ANY_KEY, at))
+        for key, sources in raw.items():
+            for source in sources:
+                self._fill(namespace, secret, key, source)
+        self._template(item, target, namespace, secret, raw)
+
+    def _source(self, parameter: str, item: Object, key: str, at: Place) -> Source:
+        first = "any SSM parameter" if parameter == EVERY_PARAMETER else f"SSM parameter {parameter}"
+        return Source(parameter, (first, f"ExternalSecret {item.namespace}/{item.name} key {key} ({at})"), at)
+
+    def _template(
+        self, item: Object, target: Mapping[str, Any], namespace: str, secret: str, raw: Mapping[str, list[Source]]
+    ) -> None:
+        template = target.get("template")
+        if template is None:
+            return
+        at = line_in(template, item.place)
+        body = mapping(template)
+        if body.get("templateFrom"):
+            self._unclear.append((at, f"{item}: a template whose text lies elsewhere"))
+        written = {**mapping(body.get("data")), **({_ANY_KEY: ""} if body.get("templateFrom") else {})}
+        meta = mapping(body.get("metadata"))
+        for where in ("labels", "annotations"):
+            if any("{{" in text(value) for value in mapping(meta.get(where)).values()):
+                self._unclear.append((at, f"{item}: a template writes into {where}, which everybody can read"))
+        for key, content in written.items():
+            named = {next(filter(None, groups)) for groups in _TEMPLATE_KEY.findall(text(content))}
+            # "range ." and helpers that take the whole map read every key.
+            everything = key == _ANY_KEY or bool(
+                re.search(r"(range|toJson|toYaml|values|dict)\b|\{\{-?\s*\.\s*[|}]", text(content))
+            )
+            for name, sources in raw.items():
+                if everything or name in named or name == _ANY_KEY:
+                    for source in sources:
+                        hops = (*source.hops, f"template of key {key} ({at})")
+                        self._fill(namespace, secret, key, Source(source.parameter, hops, at))
+
+    def _filling(self, namespace: str, secret: str, key: str) -> list[tuple[str, Source]]:
+        """(key, source) of what a reader of *key* gets; of every key, if *key* is ``*``."""
+        keys = self._keys.get((namespace, secret), []) if key == _ANY_KEY else [key, _ANY_KEY]
+        found = [(k, source) for k in keys for source in self._sources.get((namespace, secret, k), ())]
+        if found:
+            return found
+        nothing = Source(
+            f"Secret {secret} key {key}",
+            (f"Secret {namespace}/{secret} key {key}: nothing here fills it",),
+            Place("", 1),
+        )
+        return [(key, nothing)]
+
+    # --- Secret to container
+
+    def _pod(self, workload: Workload) -> Iterator[Read]:
+        direct = [read for container in workload.containers for read in self._container(workload, container)]
+        yield from direct
+        yield from _copies(self._artifacts, workload, direct)
+        if workload.pod.get("shareProcessNamespace") is True:
+            for read in direct:
+                for other in workload.containers:
+                    if other.name != read.container.name:
+                        hop = f"container {workload.name}/{other.name} sees its processes (shareProcessNamespace)"
+                        yield Read(
+                            read.parameter, workload, other, "processes", read.name, (*read.hops, hop), read.secret
+                        )
+
+    def _container(self, workload: Workload, container: Container) -> Iterator[Read]:
+        for entry in container.env:
+            source = mapping(entry.get("valueFrom"))
+            ref = mapping(source.get("secretKeyRef"))
+            if ref:
+                name = text(entry.get("name"))
+                yield from self._read(
+                    workload, container, text(ref.get("name")), text(ref.get("key")), "env", name, entry
+                )
+            elif "fileKeyRef" in source:
+                self._unclear.append((line_in(entry, container.place), f"{workload}: env from a file of a volume"))
+        for entry in mappings(container.body.get("envFrom")):
+            ref = mapping(entry.get("secretRef"))
+            if ref:
+                prefix = text(entry.get("prefix"))
+                yield from self._read(
+                    workload, container, text(ref.get("name")), _ANY_KEY, "env", prefix + _ANY_KEY, entry
+                )
+        volumes = {text(volume.get("name")): volume for volume in workload.volumes}
+        for mount in container.mounts:
+            volume = volumes.get(text(mount.get("name")))
+            if volume is not None:
+                yield from self._mounted(workload, container, mount, volume)
+
+    def _mounted(
+        self, workload: Workload, container: Container, mount: Mapping[str, Any], volume: Mapping[str, Any]
+    ) -> Iterator[Read]:
+        at = line_in(volume, container.place)
+        if "csi" in volume or "flexVolume" in volume:
+            self._unclear.append((at, f"{workload}: a volume of a driver that may hold secrets"))
+        parts = [mapping(volume.get("secret"))] if volume.get("secret") else []
+        parts += [
+            mapping(one.get("secret"))
+            for one in mappings(mapping(volume.get("projected")).get("sources"))
+            if one.get("secret")
+        ]
+        below = text(mount.get("subPath"))
+        for part in parts:
+            secret = text(part.get("secretName")) or text(part.get("name"))
+            items = mappings(part.get("items"))
+            keys = {text(item.get("key")): text(item.get("path")) for item in items} if items else {_ANY_KEY: _ANY_KEY}
+            for key, path in keys.items():
+                if below and items and path.split("/")[0] != below.split("/")[0]:
+                    continue
+                # subPath of a whole Secret picks the file of one key.
+                wanted = below if below and not items else key
+                folder = text(mount.get("mountPath"))
+                file = folder if below else f"{folder}/{path}"
+                yield from self._read(workload, container, secret, wanted, "file", file, mount)
+
+    def _read(  # noqa: PLR0917  # a read is all of these
+        self, workload: Workload, container: Container, secret: str, key: str, form: str, name: str, entry: Any
+    ) -> Iterator[Read]:
+        at = line_in(entry, container.place)
+        for found, source in self._filling(workload.namespace, secret, key):
+            hops = (
+                *source.hops,
+                f"Secret {workload.namespace}/{secret} key {found}",
+                f"container {workload.name}/{container.name}, {form} {name} ({at})",
+            )
+            shown = name.replace(_ANY_KEY, found) if name.endswith(_ANY_KEY) else name
+            yield Read(source.parameter, workload, container, form, shown, hops, (workload.namespace, secret, found))
+
+    # --- any Secret, through the API
+
+    def _by_api(self) -> Iterator[Read]:
+        accounts = {
+            (w.namespace, text(w.pod.get("serviceAccountName")) or "default"): w
+            for w in reversed(self._artifacts.workloads)
+        }
+        for namespace, account, where, names, hop in api_readers(self._artifacts):
+            workload = accounts.get((namespace, account))
+            if workload is None:
+                continue
+            for secret_namespace, secret, key in list(self._sources):
+                if where not in ("", secret_namespace) or (names and secret not in names):
+                    continue
+                for source in self._sources[secret_namespace, secret, key]:
+                    hops = (*source.hops, f"Secret {secret_namespace}/{secret} key {key}", hop)
+                    for container in workload.containers:
+                        yield Read(
+                            source.parameter,
+                            workload,
+                            container,
+                            "api",
+                            f"{secret}/{key}",
+                            hops,
+                            (secret_namespace, secret, key),
+                        )
+
+
+def api_readers(artifacts: Artifacts) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
+    """
+    ServiceAccounts that may read Secrets: (namespace, account, namespace of the Secrets or "" for all, names or all,
+    hop).
+
+    A group of ServiceAccounts stands for each account that a workload uses.
+    """
+    roles = {(item.kind, item.namespace, item.name): item for item in artifacts.kind("Role", "ClusterRole")}
+    used = {(w.namespace, text(w.pod.get("serviceAccountName")) or "default") for w in artifacts.workloads}
+    for binding in artifacts.kind("RoleBinding", "ClusterRoleBinding"):
+        ref = mapping(binding.body.get("roleRef"))
+        kind, name = text(ref.get("kind")), text(ref.get("name"))
+        role = roles.get((kind, binding.namespace if kind == "Role" else "", name))
+        allowed = _secret_rules(role) if role else [()] if name in ("cluster-admin", "admin", "edit") else []
+        if not allowed:
+            continue
+        where = binding.namespace if binding.kind == "RoleBinding" else ""
+        for subject in mappings(binding.body.get("subjects")):
+            for namespace, account in _accounts(subject, binding.namespace, used):
+                for names in allowed:
+                    hop = (
+                        f"ServiceAccount {namespace}/{account} may read Secrets: "
+                        f"{kind} {name} by {binding} ({binding.place})"
+                    )
+                    yield namespace, account, where, names, hop
+
+
+def _accounts(subject: Mapping[str, Any], home: str, used: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    kind, name = text(subject.get("kind")), text(subject.get("name"))
+    if kind == "ServiceAccount":
+        return [(text(subject.get("namespace")) or home, name)]
+    if kind == "Group" and name in ("system:serviceaccounts", "system:authenticated"):
+        return list(used)
+    if kind == "Group" and name.startswith("system:serviceaccounts:"):
+        return [one for one in used if one[0] == name.removeprefix("system:serviceaccounts:")]
+    if kind == "User" and name.startswith("system:serviceaccount:"):
+        namespace, _, account = name.removeprefix("system:serviceaccount:").partition(":")
+        return [(namespace, account)]
+    return []
+
+
+def _secret_rules(role: Object) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for rule in mappings(role.body.get("rules")):
+        groups, resources, verbs = (set(texts(rule.get(key))) for key in ("apiGroups", "resources", "verbs"))
+        if groups & {"", "*"} and resources & {"secrets", "*"} and verbs & _READ_VERBS:
+            found.append(tuple(texts(rule.get("resourceNames"))))
+        # Whoever may start a pod, or a process in one, may read what the pod reads.
+        starts = groups & {"", "apps", "batch", "*"} and verbs & {"create", "patch", "update", "*"}
+        if starts and resources & _POD_STARTERS:
+            found.append(())
+    return found
+
+
+# --- container to container
+
+
+def _copies(artifacts: Artifacts, workload: Workload, direct: list[Read]) -> Iterator[Read]:
+    """
+    Reads that follow from copying: a script that handles a secret may leave it in any volume that it can write.
+
+    A program that is given a secret as a variable, and no script that names it, is trusted not to write it down: else
+    every cache volume would be a finding, and none would be read.
+    """
+    volumes = {text(volume.get("name")): volume for volume in workload.volumes}
+    for read in direct:
+        script = _script(artifacts, workload, read.container)
+        if not _handles(read, script):
+            continue
+        for mount in read.container.mounts:
+            if mount.get("readOnly") is True or not _writable(volumes.get(text(mount.get("name")), {})):
+                continue
+            for other in workload.containers:
+                if other.name == read.container.name:
+                    continue
+                for theirs in other.mounts:
+                    if theirs.get("name") == mount.get("name") and _overlap(mount, theirs):
+                        hop = (
+                            f"container {read.reader} may copy it to volume {mount.get('name')}, "
+                            f"which container {workload.name}/{other.name} mounts at {theirs.get('mountPath')}"
+                        )
+                        yield Read(
+                            read.parameter,
+                            workload,
+                            other,
+                            "copy",
+                            text(theirs.get("mountPath")),
+                            (*read.hops, hop),
+                            read.secret,
+                        )
+
+
+def _script(artifacts: Artifacts, workload: Workload, container: Container) -> str:
+    """What the container is told to run, together with the scripts of mounted ConfigMaps that it names."""
+    words = "\n".join([*texts(container.body.get("command")), *texts(container.body.get("args"))])
+    parts = [words]
+    volumes = {text(volume.get("name")): volume for volume in workload.volumes}
+    for mount in container.mounts:
+        name = text(mapping(volumes.get(text(mount.get("name")), {}).get("configMap")).get("name"))
+        item = artifacts.index.get(("ConfigMap", workload.namespace, name))
+        if item is not None:
+            parts.extend(text(content) for key, content in mapping(item.body.get("data")).items() if key in words)
+    return "\n".join(parts)
+
+
+def _handles(read: Read, script: str) -> bool:
+    if read.form == "file":
+        return read.container.kind == "init" or read.name in script or read.name.rpartition("/")[0] in script
+    return bool(re.search(rf"\b{re.escape(read.name)}\b", script)) if read.name else False
+
+
+def _writable(volume: Mapping[str, Any]) -> bool:
+    return not any(kind in volume for kind in ("secret", "configMap", "projected", "downwardAPI"))
+
+
+def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two mounts of one volume share a file: subPaths that lie apart do not."""
+    a = [
+        part for part in (text(one.get("subPath")) or text(one.get("subPathExpr"))).split("/") if part not in ("", ".")
+    ]
+    b = [
+        part
+        for part in (text(other.get("subPath")) or text(other.get("subPathExpr"))).split("/")
+        if part not in ("", ".")
+    ]
+    if one.get("subPathExpr") or other.get("subPathExpr") or ".." in (*a, *b):
+        return True
+    return a[: len(b)] == b[: len(a)]
