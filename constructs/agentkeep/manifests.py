@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from cdk8s import ApiObjectMetadata
 from cdk8s_plus_28 import k8s
@@ -89,16 +90,37 @@ def pod_security(uid: int) -> k8s.PodSecurityContext:
     )
 
 
+# The engine makes these values in its own process; each is asked for once, because most of them are the same.
+
+
+@cache
+def quantity(text: str) -> k8s.Quantity:
+    """A quantity such as ``500m`` or ``1Gi``."""
+    return k8s.Quantity.from_string(text)
+
+
+@cache
+def port_name(name: str) -> k8s.IntOrString:
+    """A port, by its name."""
+    return k8s.IntOrString.from_string(name)
+
+
+@cache
+def port_number(number: int) -> k8s.IntOrString:
+    """A port, by its number."""
+    return k8s.IntOrString.from_number(number)
+
+
 def requirements(resources: Resources) -> k8s.ResourceRequirements:
     """Requests and limits."""
     return k8s.ResourceRequirements(
         requests={
-            "cpu": k8s.Quantity.from_string(resources.cpu),
-            "memory": k8s.Quantity.from_string(resources.memory),
+            "cpu": quantity(resources.cpu),
+            "memory": quantity(resources.memory),
         },
         limits={
-            "cpu": k8s.Quantity.from_string(resources.cpu_limit),
-            "memory": k8s.Quantity.from_string(resources.memory_limit),
+            "cpu": quantity(resources.cpu_limit),
+            "memory": quantity(resources.memory_limit),
         },
     )
 
@@ -152,7 +174,7 @@ def digest(parts: Sequence[str] | Mapping[str, object]) -> str:
 def http_probe(path: str, port: str, *, period: int, failures: int, timeout: int = 5) -> k8s.Probe:
     """A probe over HTTP; it is answered after at most ``period * failures`` seconds."""
     return k8s.Probe(
-        http_get=k8s.HttpGetAction(path=path, port=k8s.IntOrString.from_string(port)),
+        http_get=k8s.HttpGetAction(path=path, port=port_name(port)),
         period_seconds=period,
         failure_threshold=failures,
         timeout_seconds=timeout,

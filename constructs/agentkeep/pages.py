@@ -36,7 +36,8 @@ class Pages:
 
     def __init__(self, scope: Construct) -> None:
         self._scope = scope
-        self.comments: list[Comment] = []
+        #: What is to be explained, by kind and name of the object.
+        self.comments: dict[tuple[str, str], list[Comment]] = {}
 
     def page(self, name: str, about: str) -> Construct:  # noqa: ARG002 - for pages that are files
         """
@@ -50,4 +51,4 @@ class Pages:
 
     def explain(self, kind: str, name: str, *path: Step, because: str) -> None:
         """Put *because* above the line at *path* of the object *kind* *name*."""
-        self.comments.append(Comment(kind, name, path, because))
+        self.comments.setdefault((kind, name), []).append(Comment(kind, name, path, because))

@@ -18,6 +18,7 @@ from agentkeep.manifests import (
     metadata,
     plain_env,
     pod_security,
+    port_number,
     requirements,
     restricted,
 )
@@ -177,7 +178,7 @@ class EgressLockdownKubernetes(Construct):
 
 
 def _port(port: Port) -> k8s.NetworkPolicyPort:
-    return k8s.NetworkPolicyPort(port=k8s.IntOrString.from_number(port.number), protocol=port.protocol)
+    return k8s.NetworkPolicyPort(port=port_number(port.number), protocol=port.protocol)
 
 
 def _said(flows: tuple[Flow, ...] | list[Flow], way: str) -> Iterator[str]:

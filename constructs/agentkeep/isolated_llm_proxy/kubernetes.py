@@ -19,6 +19,8 @@ from agentkeep.manifests import (
     metadata,
     plain_env,
     pod_security,
+    port_name,
+    quantity,
     requirements,
     restricted,
     secret_env,
@@ -83,7 +85,7 @@ class IsolatedLLMProxyKubernetes(Construct):
                         name="http",
                         port=PORT.number,
                         protocol=PORT.protocol,
-                        target_port=k8s.IntOrString.from_string("http"),
+                        target_port=port_name("http"),
                     )
                 ],
             ),
@@ -142,7 +144,7 @@ class IsolatedLLMProxyKubernetes(Construct):
                             k8s.Volume(name="config", config_map=k8s.ConfigMapVolumeSource(name=f"{proxy.id}-config")),
                             k8s.Volume(
                                 name="tmp",
-                                empty_dir=k8s.EmptyDirVolumeSource(size_limit=k8s.Quantity.from_string("256Mi")),
+                                empty_dir=k8s.EmptyDirVolumeSource(size_limit=quantity("256Mi")),
                             ),
                         ],
                     ),

@@ -17,6 +17,8 @@ from agentkeep.manifests import (
     metadata,
     plain_env,
     pod_security,
+    port_name,
+    quantity,
     requirements,
     restricted,
     secret_env,
@@ -123,7 +125,7 @@ class SandboxedAgentKubernetes(Construct):
             spec=k8s.PersistentVolumeClaimSpec(
                 access_modes=["ReadWriteOnce"],
                 storage_class_name=storage_class_name(self._platform),
-                resources=k8s.ResourceRequirements(requests={"storage": k8s.Quantity.from_string(agent.storage)}),
+                resources=k8s.ResourceRequirements(requests={"storage": quantity(agent.storage)}),
             ),
         )
         explain = self._pages.explain
@@ -151,7 +153,7 @@ class SandboxedAgentKubernetes(Construct):
                         name=name,
                         port=port.number,
                         protocol=port.protocol,
-                        target_port=k8s.IntOrString.from_string(name),
+                        target_port=port_name(name),
                     )
                     for name, port in sorted(agent.ports.items())
                 ],
@@ -446,6 +448,4 @@ def _by_path(mounts: Sequence[k8s.VolumeMount]) -> list[k8s.VolumeMount]:
 
 
 def _scratch(name: str, size: str, *, medium: str | None = None) -> k8s.Volume:
-    return k8s.Volume(
-        name=name, empty_dir=k8s.EmptyDirVolumeSource(medium=medium, size_limit=k8s.Quantity.from_string(size))
-    )
+    return k8s.Volume(name=name, empty_dir=k8s.EmptyDirVolumeSource(medium=medium, size_limit=quantity(size)))

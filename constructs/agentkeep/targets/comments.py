@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 import yaml
 
@@ -14,14 +14,16 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WIDTH = 110
 
 
-def commented(text: str, header: Sequence[str], comments: Iterable[Comment], *, path: str) -> str:
+def commented(
+    text: str, header: Sequence[str], comments: Mapping[tuple[str, str], Sequence[Comment]], *, path: str
+) -> str:
     """
     Return *text* with a header, and with each comment above the line that it is about.
 
     Args:
         text: One or more YAML documents, as cdk8s writes them.
         header: Lines of the header.
-        comments: Comments on objects of *text*; those on objects of other files are passed over.
+        comments: Comments by kind and name of the object; those on objects of other files are passed over.
         path: How errors name the file.
 
     Raises:
@@ -29,21 +31,20 @@ def commented(text: str, header: Sequence[str], comments: Iterable[Comment], *, 
     """
     lines = text.splitlines()
     above: dict[int, list[str]] = {}
-    documents = {_identity(node): node for node in yaml.compose_all(text, Loader=_LOADER) if node is not None}
-    for comment in comments:
-        root = documents.get((comment.kind, comment.name))
-        if root is None:
-            continue
-        mark = _find(root, comment.path)
-        if mark is None:
-            where = "/".join(map(str, comment.path))
-            raise SynthesisError(
-                path, f"a comment is about {where} of {comment.kind} {comment.name!r}, which is not there", "report it"
-            )
-        line, column = mark
-        # Where a list element starts on this line, the comment belongs above its dash.
-        indent = min(column, len(lines[line]) - len(lines[line].lstrip(" ")))
-        above.setdefault(line, []).extend(_wrapped(comment.text, indent))
+    for root in yaml.compose_all(text, Loader=_LOADER):
+        for comment in comments.get(_identity(root), ()):
+            mark = _find(root, comment.path)
+            if mark is None:
+                where = "/".join(map(str, comment.path))
+                raise SynthesisError(
+                    path,
+                    f"a comment is about {where} of {comment.kind} {comment.name!r}, which is not there",
+                    "report it",
+                )
+            line, column = mark
+            # Where a list element starts on this line, the comment belongs above its dash.
+            indent = min(column, len(lines[line]) - len(lines[line].lstrip(" ")))
+            above.setdefault(line, []).extend(_wrapped(comment.text, indent))
     found = [*(f"# {line}" for line in header)]
     for number, content in enumerate(lines):
         found += above.get(number, [])

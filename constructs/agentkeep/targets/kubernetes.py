@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdk8s import App, Chart
-from constructs import Construct
+from constructs import Construct, RootConstruct
 
 from agentkeep.delivery.admission import AdmissionKubernetes
 from agentkeep.delivery.argocd import DeliveryKubernetes
@@ -23,16 +23,22 @@ from agentkeep.tunnel_site.kubernetes import TunnelSiteKubernetes
 BOOTSTRAP_PAGES = ("admission", "application", "appproject")
 
 
+# For every chart that it writes, cdk8s walks the whole app again. A second app keeps that from growing with the square.
+CHARTS_PER_APP = 64
+
+
 class ChartPages(Pages):
     """
     Every page a chart of its own, which cdk8s writes to a file of its own.
 
     Args:
-        app: The cdk8s app.
+        outdir: Where cdk8s writes.
     """
 
-    def __init__(self, app: Construct) -> None:
-        super().__init__(app)
+    def __init__(self, outdir: str) -> None:
+        self._outdir = outdir
+        self._apps = [self._new_app()]
+        super().__init__(self._apps[0])
         self.charts: dict[str, Chart] = {}
         self.about: dict[str, str] = {}
 
@@ -40,17 +46,27 @@ class ChartPages(Pages):
         """The chart called *name*, made when it is asked for first."""
         if name not in self.charts:
             # Names and labels are given in full by the halves; the engine must not add its own.
-            self.charts[name] = Chart(self._scope, name, disable_resource_name_hashes=True)
+            if self.charts and len(self.charts) % CHARTS_PER_APP == 0:
+                self._apps.append(self._new_app())
+            self.charts[name] = Chart(self._apps[-1], name, disable_resource_name_hashes=True)
             self.about[name] = about
         return self.charts[name]
 
+    def synth(self) -> None:
+        """Write every page to ``<outdir>/<name>.yaml``."""
+        for app in self._apps:
+            app.synth()
 
-def manifests(app: App, platform: Platform) -> ChartPages:
-    """Build every manifest of *platform* in *app*; returns the pages, by file name."""
+    def _new_app(self) -> App:
+        return App(outdir=self._outdir, output_file_extension=".yaml")
+
+
+def manifests(outdir: str, platform: Platform) -> ChartPages:
+    """Build every manifest of *platform*; returns the pages, which are yet to be written to *outdir*."""
     platform.seal()
-    pages = ChartPages(app)
-    # Beside the charts, so that a half may have the name of a page.
-    halves = Construct(app, "halves")
+    pages = ChartPages(outdir)
+    # Apart from the charts, so that a half may have the name of a page, and no app walks all halves.
+    halves = RootConstruct()
     NamespaceKubernetes(halves, "namespace", platform, pages=pages)
     for lockdown in platform.parts(EgressLockdown):
         EgressLockdownKubernetes(halves, lockdown.id, lockdown, pages=pages)

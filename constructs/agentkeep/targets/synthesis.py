@@ -18,7 +18,8 @@ from types import TracebackType
 from agentkeep.engine import use_bundled_node
 from agentkeep.errors import DeclarationError, SynthesisError
 from agentkeep.platform import Platform
-from agentkeep.targets.dist import ARCH, LOLICE, Tree, read_tree, swap, write_aside
+from agentkeep.targets.dist import ARCH, HELM, LOLICE, Tree, read_tree, swap, write_aside
+from agentkeep.targets.helm import helm_tree
 from agentkeep.targets.ledger import FILE as LEDGER_FILE
 from agentkeep.targets.ledger import ledger_text
 
@@ -93,15 +94,12 @@ def terraform_tree(platform: Platform, outdir: Path) -> dict[str, str]:
 def kubernetes_tree(platform: Platform, outdir: Path) -> dict[str, str]:
     """Synthesize the Kubernetes half: the engine's own output goes to *outdir*, what is reviewed is returned."""
     use_bundled_node()
-    from cdk8s import App  # noqa: PLC0415 - starts the engine
-
     from agentkeep.targets.comments import commented  # noqa: PLC0415 - with the engine
     from agentkeep.targets.kubernetes import BOOTSTRAP_PAGES, manifests  # noqa: PLC0415 - starts the engine
 
     with _engine_errors(platform):
-        app = App(outdir=str(outdir), output_file_extension=".yaml")
-        pages = manifests(app, platform)
-        app.synth()
+        pages = manifests(str(outdir), platform)
+        pages.synth()
     folder = f"{LOLICE}/{platform.argocd.folder}/{platform.id}"
     tree = {}
     for name, about in sorted(pages.about.items()):
@@ -169,6 +167,10 @@ def synthesize(
                 tree |= {name: text for name, text in before.items() if name.startswith(f"{half}/")}
             else:
                 tree |= make(platform, Path(scratch) / half if wanted is True else wanted)
+        if kubernetes is False:
+            tree |= {name: text for name, text in before.items() if name.startswith(f"{HELM}/")}
+        else:
+            tree |= helm_tree(platform, tree)
     aside = write_aside(dist, tree)
     try:
         if check:
