@@ -3,6 +3,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from agentkeep.errors import DeclarationError
 from agentkeep.isolated_llm_proxy import config
 from agentkeep.isolated_llm_proxy.config import Budget, Client, Route, gate_source, render_clients, render_config
