@@ -34,6 +34,8 @@ from imports.k8s.validating_admission_policy_binding import (
 )
 
 PAGE = "admission"
+# The profiles that Pod Security 'restricted' takes.
+_SECCOMP = "['RuntimeDefault', 'Localhost']"
 
 Rule = ValidatingAdmissionPolicySpecMatchConstraintsResourceRules
 Validation = ValidatingAdmissionPolicySpecValidations
@@ -149,6 +151,11 @@ class AdmissionKubernetes(Construct):
                     expression="has(object.spec.securityContext) && has(object.spec.securityContext.runAsNonRoot)"
                     " && object.spec.securityContext.runAsNonRoot",
                 ),
+                Variable(
+                    name="podHasSeccomp",
+                    expression="has(object.spec.securityContext) && has(object.spec.securityContext.seccompProfile)"
+                    f" && object.spec.securityContext.seccompProfile.type in {_SECCOMP}",
+                ),
             ],
             validations=[
                 Validation(
@@ -168,8 +175,31 @@ class AdmissionKubernetes(Construct):
                 ),
                 Validation(
                     expression="variables.others.all(c, !(has(c.securityContext) && has(c.securityContext.runAsUser)"
-                    " && c.securityContext.runAsUser == 0))",
+                    " && c.securityContext.runAsUser == 0)) && !(has(object.spec.securityContext)"
+                    " && has(object.spec.securityContext.runAsUser) && object.spec.securityContext.runAsUser == 0)",
                     message="no container but the declared sidecar runs as user 0",
+                ),
+                Validation(
+                    expression="variables.others.all(c, (has(c.securityContext) && has(c.securityContext.seccompProfile))"
+                    f" ? c.securityContext.seccompProfile.type in {_SECCOMP} : variables.podHasSeccomp)",
+                    message="every container but the declared sidecar has a seccomp profile",
+                ),
+                Validation(
+                    expression="variables.others.all(c, !(has(c.securityContext) && ("
+                    "(has(c.securityContext.procMount) && c.securityContext.procMount != 'Default')"
+                    " || has(c.securityContext.seLinuxOptions) || (has(c.securityContext.appArmorProfile)"
+                    " && c.securityContext.appArmorProfile.type == 'Unconfined'))))"
+                    " && !(has(object.spec.securityContext) && (has(object.spec.securityContext.seLinuxOptions)"
+                    " || (has(object.spec.securityContext.sysctls) && size(object.spec.securityContext.sysctls) > 0)"
+                    " || (has(object.spec.securityContext.appArmorProfile)"
+                    " && object.spec.securityContext.appArmorProfile.type == 'Unconfined')))",
+                    message="nothing that confines a container is loosened: no procMount, SELinux options, sysctls or"
+                    " unconfined AppArmor",
+                ),
+                Validation(
+                    expression="variables.all.all(c, !has(c.ports)"
+                    " || c.ports.all(p, !has(p.hostPort) || p.hostPort == 0))",
+                    message="no container listens on a port of the node",
                 ),
                 Validation(
                     expression="size(variables.debug) == 0",
@@ -275,8 +305,9 @@ def _declared(privileged: Sequence[tuple[Workload, str, Image]]) -> str:
             for key, value in sorted(workload.selector.items())
         )
         # Any fixed version of the same repository: a version bump must not need a change of the policy first.
-        pattern = f"^{re.escape(image.repository)}(:[0-9]+[.][0-9]+[.][0-9]+[A-Za-z0-9.-]*)?(@sha256:[a-f0-9]{{64}})?$"
-        pattern = pattern.replace("\\.", "[.]").replace("\\-", "-")
+        repository = re.escape(image.repository).replace("\\.", "[.]").replace("\\-", "-")
+        digest = "@sha256:[a-f0-9]{64}"
+        pattern = f"^{repository}(:[0-9]+[.][0-9]+[.][0-9]+[A-Za-z0-9.-]*({digest})?|{digest})$"
         same = f"c.name == {_text(container)} && c.image.matches({_text(pattern)})"
         alternatives.append(f"has(object.metadata.labels) && {labels} && {same}")
     return " || ".join(f"({alternative})" for alternative in alternatives) or "false"
