@@ -1,0 +1,159 @@
+"""Small whole platforms for tests: every part is there, and each can be replaced by keyword."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agentkeep import (
+    Access,
+    Cluster,
+    DeclarationError,
+    DeclarationErrors,
+    Discord,
+    DiscordUser,
+    EgressLockdown,
+    Elevated,
+    Image,
+    IsolatedLLMProxy,
+    IsolatedSecret,
+    LonghornStorage,
+    Model,
+    Placement,
+    Platform,
+    Provider,
+    Rules,
+    Sandbox,
+    SandboxedAgent,
+    SecretParam,
+    SecretStore,
+    Tools,
+    TunnelSite,
+    Zone,
+)
+from agentkeep.sandboxed_agent.workspace import CODEX_SHA512, GH_SHA256
+from agentkeep.testing import DEMO_ZONE, demo_platform
+
+OPENCLAW = Image("ghcr.io/openclaw/openclaw:2026.9.6")
+LITELLM = Image("ghcr.io/berriai/litellm:v1.103.2")
+CLOUDFLARED = Image("cloudflare/cloudflared:2025.11.1")
+DIND = Image("docker:27.5.1-dind")
+SANDBOX_IMAGE = Image("ghcr.io/acme/sandbox:1.0.0")
+TOOLS = Tools(
+    codex="0.98.0",
+    codex_sha512=CODEX_SHA512["0.98.0"],
+    gh="2.97.0",
+    gh_sha256=GH_SHA256["2.97.0-amd64"],
+    docker_cli=Image("docker:27.5.1-cli"),
+)
+DOCKER = Sandbox.docker_in_docker(image=DIND, sandbox_image=SANDBOX_IMAGE)
+SONNET = Model(id="sonnet-1", upstream="acme/sonnet-1", alias="Sonnet", context_window=200_000, max_output=64_000)
+OPUS = Model(
+    id="opus-1", upstream="acme/opus-1", alias="Opus", context_window=200_000, max_output=64_000, prompt_cache=True
+)
+OWNER = DiscordUser(id="100000000000000001")
+V4_ZONE = Zone(domain="example.com", account_id="a" * 32, zone_id="b" * 32, provider="~> 4.52")
+RANGES = ("198.51.100.0/24",)
+
+DUAL_STACK = Cluster(
+    name="dual",
+    pod_cidrs=("10.244.0.0/16", "2001:db8:1::/64"),
+    service_cidrs=("10.96.0.0/12", "fd00:2::/112"),
+    node_cidrs=("192.168.1.0/24", "2a00:1::/64"),
+    api_server="[2a00:1::10]:6443",
+    secret_store=SecretStore(name="parameterstore"),
+    storage=LonghornStorage(replicas=2, backup_groups=("default",)),
+    ip_families=("IPv6", "IPv4"),
+)
+
+
+@dataclass
+class World:
+    """A platform, with its parts by name."""
+
+    platform: Platform
+    provider_key: IsolatedSecret
+    master_key: IsolatedSecret
+    proxy_key: SecretParam
+    gateway_token: SecretParam
+    llm: IsolatedLLMProxy
+    agent: SandboxedAgent
+    lockdown: EgressLockdown
+
+    def publish(self, *hosts: str, allow: Access | None = None) -> TunnelSite:
+        """Publish the agent under each of *hosts*."""
+        site = TunnelSite(self.platform, image=CLOUDFLARED, tunnel="demo tunnel")
+        for host in hosts:
+            site.publish(self.agent, host=host, allow=allow or Access.github(), port="gateway")
+        return site
+
+
+def world(
+    *,
+    platform: Platform | None = None,
+    zone: Zone | None = DEMO_ZONE,
+    serve: bool = True,
+    providers: Callable[[IsolatedSecret], Sequence[Provider]] | None = None,
+    primary: str = "Sonnet",
+    fallbacks: Sequence[str] = ("Opus",),
+    sandbox: Sandbox = DOCKER,
+    discord: bool = False,
+    elevated: bool = False,
+    placement: Placement | None = None,
+    storage: str = "10Gi",
+) -> World:
+    """A served and confined agent called ``agent``, on the invented cluster."""
+    keep = platform or demo_platform(zone=zone)
+    provider_key = IsolatedSecret(keep, "ACME_API_KEY", about="key of the model provider")
+    master_key = IsolatedSecret(keep, "LITELLM_MASTER_KEY", about="administration of the proxy")
+    proxy_key = SecretParam(keep, "LITELLM_PROXY_KEY", about="the agent's own key to the proxy")
+    gateway_token = SecretParam(keep, "OPENCLAW_GATEWAY_TOKEN", about="what clients of the gateway show")
+    chosen = providers(provider_key) if providers else [Provider("acme", provider_key, [SONNET, OPUS], RANGES)]
+    llm = IsolatedLLMProxy(keep, "llm", image=LITELLM, master_key=master_key, providers=chosen)
+    bot = Discord(SecretParam(keep, "DISCORD_BOT_TOKEN", about="the bot"), users=(OWNER,)) if discord else None
+    agent = SandboxedAgent(
+        keep,
+        "agent",
+        image=OPENCLAW,
+        gateway_token=gateway_token,
+        primary=primary,
+        fallbacks=fallbacks,
+        sandbox=sandbox,
+        tools=TOOLS,
+        discord=bot,
+        elevated=Elevated((OWNER,)) if elevated else None,
+        rules=Rules(repositories=("acme/app",)),
+        placement=placement,
+        storage=storage,
+    )
+    lockdown = EgressLockdown(keep)
+    if serve:
+        llm.serve(agent, key=proxy_key)
+    return World(keep, provider_key, master_key, proxy_key, gateway_token, llm, agent, lockdown)
+
+
+def add_agent(world: World, name: str, **keywords: str) -> SandboxedAgent:
+    """One more agent with secrets of its own; not served yet."""
+    token = SecretParam(world.platform, f"{name.upper()}_GATEWAY_TOKEN", about="what clients of the gateway show")
+    return SandboxedAgent(
+        world.platform,
+        name,
+        image=OPENCLAW,
+        gateway_token=token,
+        primary=keywords.get("primary", "Sonnet"),
+        sandbox=DOCKER,
+        tools=TOOLS,
+    )
+
+
+def refusals(platform: Platform) -> list[tuple[str, str, str]]:
+    """Path, problem and remedy of everything that sealing *platform* refuses; empty where it is sound."""
+    try:
+        platform.seal()
+    except DeclarationErrors as errors:
+        return [fields(error) for error in errors.exceptions]
+    return []
+
+
+def fields(error: BaseException) -> tuple[str, str, str]:
+    """Path, problem and remedy of one refusal."""
+    assert isinstance(error, DeclarationError)
+    return error.path, error.problem, error.fix
