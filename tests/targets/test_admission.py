@@ -78,7 +78,7 @@ def test_pods_are_held_in_the_namespace_and_data_is_kept_everywhere(manifests: l
     hold = of_kind(manifests, "ValidatingAdmissionPolicyBinding", HOLD)["spec"]
     keep = of_kind(manifests, "ValidatingAdmissionPolicyBinding", KEEP)["spec"]
 
-    assert {"kubernetes.io/metadata.name": "openclaw"} == hold["matchResources"]["namespaceSelector"]["matchLabels"]
+    assert hold["matchResources"]["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "openclaw"}
     # A PersistentVolume and a Namespace are in no namespace, so nothing may narrow this one.
     assert "matchResources" not in keep
 
@@ -97,7 +97,9 @@ def keep(manifests: list[Manifest]) -> Admission:
     return Admission(of_kind(manifests, "ValidatingAdmissionPolicy", KEEP))
 
 
-def deletion(resource: str, name: str, namespace: str | None = None, *, asked: str | None = None, **more: Any) -> Any:
+def deletion(
+    resource: str, name: str, namespace: str | None = None, *, asked: str | None = None, spec: Manifest | None = None
+) -> Any:
     """A request to delete one object; when a whole collection is deleted, the request names nothing."""
     group = "argoproj.io" if resource in {"applications", "appprojects"} else ""
     return {
@@ -107,18 +109,21 @@ def deletion(resource: str, name: str, namespace: str | None = None, *, asked: s
             "operation": "DELETE",
             "resource": {"group": group, "version": "v1", "resource": resource},
         },
-        "oldObject": {"metadata": {"name": name, **({"namespace": namespace} if namespace else {})}, **more},
+        "oldObject": {
+            "metadata": {"name": name, **({"namespace": namespace} if namespace else {})},
+            "spec": spec or {},
+        },
     }
 
 
-CLAIMED = {"spec": {"claimRef": {"namespace": "openclaw", "name": "openclaw-data"}}}
+CLAIMED = {"claimRef": {"namespace": "openclaw", "name": "openclaw-data"}}
 DATA = {
     "the claim": deletion("persistentvolumeclaims", "openclaw-data", "openclaw"),
     "the claim, with its whole collection": deletion("persistentvolumeclaims", "openclaw-data", "openclaw", asked=""),
     "the namespace": deletion("namespaces", "openclaw"),
     "the namespace, with all others": deletion("namespaces", "openclaw", asked=""),
-    "the volume": deletion("persistentvolumes", "pvc-1234", **CLAIMED),
-    "the volume, with all others": deletion("persistentvolumes", "pvc-1234", asked="", **CLAIMED),
+    "the volume": deletion("persistentvolumes", "pvc-1234", spec=CLAIMED),
+    "the volume, with all others": deletion("persistentvolumes", "pvc-1234", asked="", spec=CLAIMED),
     "the Application": deletion("applications", "openclaw", "argocd"),
     "the Application, with its whole collection": deletion("applications", "openclaw", "argocd", asked=""),
     "the project": deletion("appprojects", "openclaw", "argocd"),
@@ -190,11 +195,11 @@ def sidecar(pod: Manifest) -> Manifest:
     return next(one for one in pod["spec"]["initContainers"] if one["name"] == "dind")
 
 
-def main(pod: Manifest) -> Manifest:
+def main(pod: Manifest) -> Any:
     return pod["spec"]["containers"][0]
 
 
-def context(pod: Manifest) -> Manifest:
+def context(pod: Manifest) -> Any:
     return main(pod)["securityContext"]
 
 
@@ -238,7 +243,9 @@ MUTANTS: dict[str, Mutation] = {
     "AppArmor off in the pod": lambda p: p["spec"]["securityContext"].update(appArmorProfile={"type": "Unconfined"}),
     "all of /proc": lambda p: context(p).update(procMount="Unmasked"),
     "SELinux options": lambda p: context(p).update(seLinuxOptions={"type": "spc_t"}),
-    "a sysctl": lambda p: p["spec"]["securityContext"].update(sysctls=[{"name": "kernel.shm_rmid_forced", "value": "0"}]),
+    "a sysctl": lambda p: p["spec"]["securityContext"].update(
+        sysctls=[{"name": "kernel.shm_rmid_forced", "value": "0"}]
+    ),
     "a port of the node": lambda p: main(p)["ports"][0].update(hostPort=80),
     "a port of the node for the sidecar": lambda p: sidecar(p).update(ports=[{"containerPort": 1, "hostPort": 2376}]),
     "the node's network": lambda p: p["spec"].update(hostNetwork=True),
@@ -263,8 +270,10 @@ MUTANTS: dict[str, Mutation] = {
 def test_denies(hold: Admission, pods: dict[str, Manifest], mutate: Mutation) -> None:
     pod = deepcopy(pods["openclaw"])
     mutate(pod)
+    denials = hold.denials(object=pod)
 
-    assert hold.denials(object=pod) != []
+    assert denials != []
+    assert not [said for said in denials if said.startswith("undecided")]
 
 
 @pytest.mark.parametrize("workload", ["cloudflared", "litellm"])
