@@ -1,8 +1,9 @@
 """
 The engines' own command lines give the bytes that ``make synth`` committed, from a checkout under another name.
 
-Consumers: cdktf-cli 0.21.0 and cdk8s-cli, npm packages pinned in ``package-lock.json`` here, installed below ``.cache``.
-They run on Node 22: cdktf-cli ships a terminal library that is prebuilt for it and would have to be compiled for Node 24.
+Consumers: cdktf-cli 0.21.0 and cdk8s-cli, npm packages pinned in ``package-lock.json`` here, installed below
+``.cache``. They run on Node 22: cdktf-cli ships a terminal library that is prebuilt for it and would have to be compiled
+for Node 24.
 Each call may take two minutes. Nothing is sent anywhere: synthesis needs no network.
 """
 
