@@ -1,8 +1,8 @@
 """
 What the API server would answer: the synthesized CEL, run by an implementation that is not ours.
 
-The evaluator is the Rust one behind the PyPI package ``common-expression-language``. Without it the cases are skipped by
-name; that both policies exist, bind and deny is checked without it.
+The evaluator is the Rust one behind the PyPI package ``common-expression-language``. Without it the cases are skipped
+by name; that both policies exist, bind and deny is checked without it.
 """
 
 from collections.abc import Callable, Mapping
