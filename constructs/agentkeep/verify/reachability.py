@@ -23,6 +23,7 @@ from agentkeep.verify.intervals import (
     Box,
     Span,
     boxes,
+    intersect,
     intersect_spans,
     span,
     spans,
@@ -34,6 +35,10 @@ from agentkeep.verify.selectors import NAME_LABEL, Labels, Selector, parse_selec
 
 INGRESS: Final = "Ingress"
 EGRESS: Final = "Egress"
+
+
+_NOWHERE: Final = Span(4, 0, 0)
+_ALL_PORTS: Final = tuple(Box(_NOWHERE, protocol, 0, MAX_PORT) for protocol in sorted(PROTOCOLS))
 
 
 class Reading(enum.Enum):
@@ -429,6 +434,36 @@ class Reach:
         names = ", ".join(sorted(p.name for p in self.governing(subject) if direction in p.isolates))
         verb = "send to" if direction == EGRESS else "receive from"
         return Answer(False, (f"{subject} may not {verb} {other} on {protocol}/{port}: no rule of {names} allows it",))
+
+    def ports_between(self, source: Pod, destination: Pod, reading: Reading = Reading.MAY) -> tuple[Box, ...]:
+        """
+        Every protocol and port on which *source* can open a connection to *destination*, as boxes.
+
+        The address in the boxes has no meaning; the same question as ``between``, for all ports at once.
+        """
+        if source is destination:
+            return _ALL_PORTS
+        out = self._ports(source, EGRESS, destination, reading)
+        return intersect(out, self._ports(destination, INGRESS, source, reading)) if out else ()
+
+    def _ports(self, subject: Pod, direction: str, other: Pod, reading: Reading) -> tuple[Box, ...]:
+        may = reading is Reading.MAY
+        if subject.host_network or (direction == INGRESS and other.host_network and may):
+            return _ALL_PORTS
+        if not self.isolated(subject, direction, reading):
+            return _ALL_PORTS
+        receiver = other if direction == EGRESS else subject
+        found: list[Box] = []
+        for policy, rule in self.rules(subject, direction, reading):
+            if rule.peers is not None and not any(
+                self.matches(p, policy.namespace, other, reading) for p in rule.peers
+            ):
+                continue
+            for ports in rule.ports:
+                interval = _numbers(ports, receiver, reading)
+                if interval is not None:
+                    found.append(Box(_NOWHERE, ports.protocol, *interval))
+        return union(found)
 
     def matches(self, peer: Peer, home: str, pod: Pod, reading: Reading = Reading.MAY) -> bool:
         """Whether *peer*, in a policy of the namespace *home*, takes in *pod*."""

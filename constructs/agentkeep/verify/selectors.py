@@ -38,6 +38,8 @@ class Requirement:
         return (value is not None) == (self.operator == "Exists")
 
     def __str__(self) -> str:
+        if self.operator == "In" and len(self.values) == 1:
+            return f"{self.key}={next(iter(self.values))}"
         if self.operator in ("In", "NotIn"):
             word = "in" if self.operator == "In" else "not in"
             return f"{self.key} {word} ({', '.join(sorted(self.values))})"
