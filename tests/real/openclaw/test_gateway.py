@@ -92,9 +92,7 @@ def test_log_holds_no_secret(openclaw: OpenClaw) -> None:
         (STRANGER, FORWARDED, True, 403),
     ],
 )
-def test_who_gets_in(
-    openclaw: OpenClaw, source: str, headers: dict[str, str], with_token: bool, status: int
-) -> None:
+def test_who_gets_in(openclaw: OpenClaw, source: str, headers: dict[str, str], with_token: bool, status: int) -> None:
     token = openclaw.token if with_token else None
 
     reply = openclaw.request("/tools/invoke", source=source, headers=headers, token=token, body=TOOL)

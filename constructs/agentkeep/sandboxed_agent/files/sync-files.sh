@@ -8,8 +8,8 @@
 # other that has sh, cmp and find. Uid and gid 1000: the copies must belong to the gateway's user.
 #
 # Why a copy: kubelet changes a ConfigMap volume by swapping a symlink, and OpenClaw 2026.9.6 does not notice that; it
-# does notice a file that is replaced by rename, and reloads without a restart. Its security audit also refuses a
-# configuration that others may read, and files of a ConfigMap volume can be no narrower than group-readable.
+# does notice a file that is replaced by rename, and reloads without a restart. Its security audit also warns of a
+# configuration behind a symlink.
 # The policy files are written again when the agent changes or removes them.
 #
 # Environment:
