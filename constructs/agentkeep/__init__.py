@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agentkeep.cluster import (
+        AgentChart as AgentChart,
+    )
+    from agentkeep.cluster import (
         ArgoCd as ArgoCd,
     )
     from agentkeep.cluster import (
@@ -108,7 +111,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "agentkeep.cluster": (
-        "ArgoCd", "Aws", "Cluster", "ClusterDns", "LonghornStorage", "SecretStore", "TerraformState", "Zone",
+        "AgentChart", "ArgoCd", "Aws", "Cluster", "ClusterDns", "LonghornStorage", "SecretStore", "TerraformState",
+        "Zone",
     ),
     "agentkeep.egress_lockdown.declaration": ("EgressLockdown",),
     "agentkeep.errors": ("AgentkeepError", "DeclarationError", "ProofError", "SynthesisError"),

@@ -25,6 +25,7 @@ from imports.k8s.application import (
     ApplicationSpec,
     ApplicationSpecDestination,
     ApplicationSpecSource,
+    ApplicationSpecSourceHelm,
     ApplicationSpecSyncPolicy,
     ApplicationSpecSyncPolicyAutomated,
     ApplicationSpecSyncPolicyRetry,
@@ -99,7 +100,11 @@ class DeliveryKubernetes(Construct):
             spec=ApplicationSpec(
                 project=platform.id,
                 source=ApplicationSpecSource(
-                    repo_url=argocd.repository, path=f"{argocd.folder}/{platform.id}", target_revision=argocd.revision
+                    repo_url=argocd.repository,
+                    path=argocd.source_path(platform.id),
+                    target_revision=argocd.revision,
+                    # The chart refuses any other name: labels and selectors hold it.
+                    helm=ApplicationSpecSourceHelm(release_name=platform.id) if argocd.source == "chart" else None,
                 ),
                 destination=ApplicationSpecDestination(server=SERVER, namespace=platform.id),
                 sync_policy=ApplicationSpecSyncPolicy(
