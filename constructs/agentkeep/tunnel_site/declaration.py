@@ -7,12 +7,13 @@ the cluster opens no port to the world.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agentkeep.errors import DeclarationError
-from agentkeep.facts import Image, Port, Problem, Resources, dns_label_problems, text_problems
+from agentkeep.facts import Image, Port, Problem, Resources, dns_label_problems, terraform_name, text_problems
 from agentkeep.platform import Flow, Inward, Platform, Range, Workload, expect, named
 from agentkeep.secret_param.declaration import Parameter
 from agentkeep.tunnel_site.access import Access
@@ -203,3 +204,8 @@ class TunnelSite(Workload):
         """A tunnel to nothing is a way in that nobody watches."""
         if not self._hosts:
             yield Problem("publishes no host", "call publish(workload, host=..., allow=...), or delete it")
+        names = sorted({name for published in self.hosts for name in published.access.identity_providers})
+        for name, twin in itertools.combinations(names, 2):
+            # In Terraform the one would replace the other.
+            if terraform_name(name) == terraform_name(twin):
+                yield Problem(f"identity providers {name!r} and {twin!r} share one Terraform address", "rename one")
