@@ -27,11 +27,15 @@ def plain(value: Any) -> Any:
     return [plain(inner) for inner in value] if isinstance(value, list) else value
 
 
-def synthesized(build: Callable[[Stack], object]) -> Any:
+def synthesized(build: Callable[[Stack], object], *, with_comments: bool = False) -> Any:
     from cdktf import TerraformStack, Testing
 
     stack = TerraformStack(Testing.app(), "somebody-elses")
     build(stack)
+    if with_comments:
+        # What the engine's test helper returns has lost them.
+        folder = Path(Testing.full_synth(stack))
+        return json.loads((folder / "stacks" / "somebody-elses" / "cdk.tf.json").read_text(encoding="utf-8"))
     return json.loads(Testing.synth(stack))
 
 
