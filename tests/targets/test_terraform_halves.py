@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -29,14 +30,17 @@ def plain(value: Any) -> Any:
 
 
 def synthesized(build: Callable[[Stack], object], *, with_comments: bool = False) -> Any:
-    from cdktf import TerraformStack, Testing
+    from cdktf import App, TerraformStack, Testing
 
-    stack = TerraformStack(Testing.app(), "somebody-elses")
-    build(stack)
     if with_comments:
         # What the engine's test helper returns has lost them.
-        folder = Path(Testing.full_synth(stack))
-        return json.loads((folder / "stacks" / "somebody-elses" / "cdk.tf.json").read_text(encoding="utf-8"))
+        with TemporaryDirectory() as folder:
+            app = App(outdir=folder, hcl_output=False, skip_validation=True)
+            build(TerraformStack(app, "somebody-elses"))
+            app.synth()
+            return json.loads((Path(folder) / "stacks/somebody-elses/cdk.tf.json").read_text(encoding="utf-8"))
+    stack = TerraformStack(Testing.app(), "somebody-elses")
+    build(stack)
     return json.loads(Testing.synth(stack))
 
 
