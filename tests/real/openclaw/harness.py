@@ -473,7 +473,7 @@ class OpenClaw:
         user, group = security.get("runAsUser", 1000), security.get("runAsGroup", 1000)
         lines.append(
             f'cd /; shift; exec chroot "$new" setpriv --reuid {user} --regid {group} --groups 1000 --no-new-privs '
-            "--bounding-set=-all --inh-caps=-all --pdeathsig KILL prlimit --core=0 --data=6442450944 "
+            "--bounding-set=-all --inh-caps=-all --pdeathsig KILL prlimit --core=0 --data=34359738368 "
             'sh -c \'PATH=$INNER_PATH; unset INNER_PATH USR_LOCAL NPM_ROOT HOSTS ONLINE; cd "$0" && exec "$@"\' "$@"'
         )
         enter = ["nsenter", f"--net={network}"] if network else []
@@ -649,19 +649,33 @@ def _prepared_state(version: str) -> Path:
 
 
 def _forward(server: socket.socket, target: tuple[str, int]) -> None:
+    pairs: list[threading.Thread] = []
     while True:
         try:
             client, _ = server.accept()
         except OSError:
-            return
-        upstream = socket.create_connection(target, timeout=30)
-        for source, sink in ((client, upstream), (upstream, client)):
-            threading.Thread(target=_copy, args=(source, sink), daemon=True).start()
+            break
+        pairs.append(threading.Thread(target=_join, args=(client, target), daemon=True))
+        pairs[-1].start()
+    for pair in pairs:
+        pair.join(5)
+
+
+def _join(client: socket.socket, target: tuple[str, int]) -> None:
+    """Copy both ways until both have ended."""
+    # Idle connections of a pool would hold the copy for ever.
+    client.settimeout(60)
+    with client, socket.create_connection(target, timeout=60) as upstream:
+        back = threading.Thread(target=_copy, args=(upstream, client), daemon=True)
+        back.start()
+        _copy(client, upstream)
+        back.join()
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             sink.sendall(data)
-    with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
+    for end, how in ((source, socket.SHUT_RD), (sink, socket.SHUT_WR)):
+        with contextlib.suppress(OSError):
+            end.shutdown(how)
