@@ -13,38 +13,92 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agentkeep.errors import AgentkeepError
+from agentkeep.errors import AgentkeepError, SynthesisError
 from agentkeep.facts import DeclarationErrors
 
 # Set by whoever mends agentkeep itself.
 TRACEBACK = "AGENTKEEP_TRACEBACK"
+PROOFS = {
+    "verify": "decide every promise from the artifacts alone",
+    "explain": "who reads a secret; whether a workload reaches a target, and why",
+    "diff": "what becomes possible from one dist/ to another",
+}
 UNCHANGED = "nothing was written; dist/ is as it was"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(
         prog="agentkeep", description="Host AI agents so that they cannot leak, wander or destroy."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    synth = commands.add_parser("synth", help="write dist/ from a declaration")
+    synth = commands.add_parser("synth", help="write dist/ from a declaration, if every promise is proved")
     synth.add_argument("declaration", metavar="MODULE[:FUNCTION]", help="where the platform is declared")
     synth.add_argument("--dist", type=Path, default=Path("dist"), help="the folder to replace (default: dist)")
-    options = parser.parse_args(arguments)
+    for name, about in PROOFS.items():
+        commands.add_parser(name, help=about, add_help=False)
+    if given and given[0] in PROOFS:
+        from agentkeep.verify import command  # noqa: PLC0415 - --help must start at once
+
+        return {
+            "verify": command.verify_command,
+            "explain": command.explain_command,
+            "diff": command.diff_command,
+        }[given[0]](given[1:])
+    options = parser.parse_args(given)
     return refusing(lambda: synth_command(options.declaration, options.dist))
 
 
 def synth_command(
     declaration: str, dist: Path, *, terraform: Path | bool = True, kubernetes: Path | bool = True
 ) -> int:
-    """Synthesize and say what was written."""
+    """Synthesize and say what was written. Only a whole platform is proved: one half alone may wait for the other."""
     from agentkeep.targets.report import text  # noqa: PLC0415 - --help must start at once
     from agentkeep.targets.synthesis import load, synthesize  # noqa: PLC0415 - as above
 
     platform = load(declaration)
-    before, after = synthesize(platform, dist.resolve(), terraform=terraform, kubernetes=kubernetes)
+    proofs: list[str] = []
+
+    def prove(folder: Path) -> None:
+        proofs.append(proved(folder))
+
+    whole = terraform is not False and kubernetes is not False
+    before, after = synthesize(
+        platform, dist.resolve(), terraform=terraform, kubernetes=kubernetes, check=prove if whole else None
+    )
     print(text(platform, dist, before, after))
+    for line in proofs:
+        print(line)
     return 0
+
+
+def proved(folder: Path) -> str:
+    """
+    Decide every promise of the artifacts in *folder*, and say so in one line.
+
+    Raises:
+        SynthesisError: A promise is refuted; the error names the first finding, and all are printed.
+    """
+    from agentkeep.verify.command import verify  # noqa: PLC0415 - with the command
+    from agentkeep.verify.report import overall  # noqa: PLC0415 - as above
+    from agentkeep.verify.verdict import Outcome  # noqa: PLC0415 - as above
+
+    _, verdicts = verify(str(folder))
+    if overall(verdicts) is not Outcome.PROVED:
+        broken = [verdict for verdict in verdicts if not verdict.proved]
+        for verdict in broken:
+            if not verdict.findings:
+                print(f"{verdict.rule} found nothing to examine", file=sys.stderr)
+            for finding in verdict.findings:
+                print("\n    ".join((finding.line, *finding.witness)), file=sys.stderr)
+        raise SynthesisError(
+            "dist",
+            f"{len(broken)} of {len(verdicts)} rules are not proved ({', '.join(verdict.rule for verdict in broken)})",
+            "mend the declaration, or acknowledge the finding",
+        )
+    subjects = sum(verdict.examined for verdict in verdicts)
+    return f"\nproved: {len(verdicts)} rules, {subjects} subjects (agentkeep verify shows them)"
 
 
 def refusing(action: Callable[[], int]) -> int:

@@ -43,4 +43,8 @@ def declare() -> Platform:
     site = TunnelSite(keep, image=versions.CLOUDFLARED, tunnel="cloudflare openclaw tunnel")
     site.publish(agent, host="openclaw", allow=Access.github())
     EgressLockdown(keep).allow(agent, Internet.https(), because="Discord, GitHub, OpenAI for Codex, and web search")
+    keep.acknowledge(
+        "POD003[openclaw/dind]: privileged", owner="boxp",
+        because="Docker in the pod needs it. It holds no secret, and the admission policy admits it alone.",
+    )  # fmt: skip
     return keep
