@@ -78,7 +78,8 @@ def documents(page: str, text: str) -> list[Written]:
     found = _LEADING_COMMENTS.match(text)
     header = found[0] if found else ""
     parts = _SEPARATOR.split(text[len(header) :])
-    return [Written(page, header, part, cast("Manifest", _load(part))) for part in parts if _load(part) is not None]
+    loaded = ((part, _load(part)) for part in parts)
+    return [Written(page, header, part, cast("Manifest", manifest)) for part, manifest in loaded if manifest is not None]
 
 
 def _load(text: str) -> Any:
