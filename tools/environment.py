@@ -17,13 +17,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
+PROJECT = ".venv"
 
 
 def main(folder: str, locks: list[str]) -> int:
     """Make *folder* hold exactly what *locks* name; return the exit status."""
     if sys.version_info < OLDEST:
         wanted = ".".join(map(str, OLDEST))
-        print(f"python3 is {sys.version.split()[0]}, and {wanted} or newer is needed; put a newer python3 first in PATH")
+        print(
+            f"python3 is {sys.version.split()[0]}, and {wanted} or newer is needed; put a newer python3 first in PATH"
+        )
         return 2
     home = ROOT / folder
     stamp = home / ".installed"
@@ -40,9 +43,22 @@ def main(folder: str, locks: list[str]) -> int:
         status = install(home, ROOT / lock)
         if status:
             return status
+    if folder == PROJECT:
+        link(home)
     # A larger lock holds all of a smaller one, so what was installed before still stands.
     stamp.write_text("\n".join([*known, wanted_state]))
     return 0
+
+
+def link(home: Path) -> None:
+    """Put this checkout on the environment's path, and the command ``agentkeep`` into its bin."""
+    packages = next((home / "lib").glob("python*/site-packages"))
+    (packages / "agentkeep-checkout.pth").write_text(f"{ROOT / 'constructs'}\n{ROOT}\n", encoding="utf-8")
+    command = home / "bin" / "agentkeep"
+    command.write_text(
+        f"#!{home / 'bin' / 'python'}\nimport sys\nfrom agentkeep.cli import main\nsys.exit(main())\n", encoding="utf-8"
+    )
+    command.chmod(0o755)
 
 
 def install(home: Path, lock: Path) -> int:
