@@ -19,7 +19,7 @@ from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.targets.dist import HELM
 from agentkeep.targets.helm.objects import application_objects
 from agentkeep.targets.helm.schema import schema_text, values_schema
-from agentkeep.targets.helm.templates import GUARD, guard, template_files
+from agentkeep.targets.helm.templates import GUARD, Selectors, guard, template_files
 from agentkeep.targets.helm.upstream import CONTAINER, CONTROLLER, TEMPLATE
 from agentkeep.targets.helm.values import AgentValues, agent_values
 from agentkeep.targets.helm.yaml_text import emit
@@ -52,6 +52,7 @@ def helm_tree(platform: Platform, manifests: Mapping[str, str]) -> dict[str, str
     agents = platform.parts(SandboxedAgent)
     told = {_key(platform, agent): agent_values(agent, objects) for agent in agents}
     rendered = {identity for values in told.values() for identity in values.rendered}
+    selectors = Selectors([(agent.selector, agent.selected_by) for agent in told.values()])
     values = {key: {TEMPLATE: agent.values} for key, agent in told.items()}
     schema = values_schema(values, f"Values of {platform.id}; synthesized by agentkeep")
     files = {
@@ -59,7 +60,7 @@ def helm_tree(platform: Platform, manifests: Mapping[str, str]) -> dict[str, str
         "values.yaml": _header(platform, "what the public chart renders the agent from") + _values(told),
         "values.schema.json": schema_text(schema),
         f"templates/{GUARD}": guard(platform),
-        **{f"templates/{name}": text for name, text in template_files(objects, rendered).items()},
+        **{f"templates/{name}": text for name, text in template_files(objects, rendered, selectors).items()},
     }
     if agents:
         files["Chart.lock"] = _lock(_dependencies(platform))
@@ -111,7 +112,7 @@ def _chart(platform: Platform) -> str:
     if agents:
         chart["appVersion"] = agents[0].image.tag or agents[0].image.digest or ""
         chart["dependencies"] = _dependencies(platform)
-    comments = {
+    comments: dict[tuple[str, ...], str] = {
         ("kubeVersion",): "Init containers that stay, and admission policies in CEL.",
         ("appVersion",): "The agent's version.",
         ("dependencies",): "One exact version: what was rendered and compared is what is deployed.",

@@ -79,7 +79,9 @@ def documents(page: str, text: str) -> list[Written]:
     header = found[0] if found else ""
     parts = _SEPARATOR.split(text[len(header) :])
     loaded = ((part, _load(part)) for part in parts)
-    return [Written(page, header, part, cast("Manifest", manifest)) for part, manifest in loaded if manifest is not None]
+    return [
+        Written(page, header, part, cast("Manifest", manifest)) for part, manifest in loaded if manifest is not None
+    ]
 
 
 def _load(text: str) -> Any:

@@ -20,6 +20,7 @@ _QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]i?)?$"
 _FIXED_VERSION = r"^(v?[0-9]+\.[0-9]+\.[0-9]+([.-][A-Za-z0-9.-]+)?|sha256:[0-9a-f]{64})$"
 
 _WIDTH = 110
+_TYPES = {str: "string", bool: "boolean", int: "integer", list: "array"}
 
 # By dotted path below app-template.
 _TUNABLE: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -106,7 +107,8 @@ def _node(value: Any, default: Any, path: tuple[str, ...]) -> dict[str, Any]:
     for pattern, schema in _TUNABLE:
         if re.fullmatch(pattern, dotted):
             return dict(schema)
-    return {"const": value}
+    # The type first: it makes the better message.
+    return {"type": _TYPES[type(value)], "const": value}
 
 
 def _default(default: Any) -> dict[str, Any]:

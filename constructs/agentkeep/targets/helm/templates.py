@@ -2,20 +2,23 @@
 ``templates/``: everything that the public chart does not render, as the plain manifests say it.
 
 The files are text. The only template logic of the chart is the guard, which refuses any release that is not the
-declared one; everything else must come out of helm byte for byte.
+declared one; everything else must come out of helm byte for byte. Two things are put into the text on the way: helm's
+own protection beside ArgoCD's, and the labels by which app-template selects an agent's pods, so that a policy is about
+those pods and no others.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 import yaml
 
 from agentkeep.errors import SynthesisError
 from agentkeep.platform import Platform
 from agentkeep.targets.helm.objects import Written
-from agentkeep.targets.helm.yaml_text import literal
+from agentkeep.targets.helm.yaml_text import literal, scalar
 
 KEEP = "helm.sh/resource-policy"
 _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
@@ -23,9 +26,35 @@ GUARD = "guard.yaml"
 
 # The annotations of the object itself, which are indented by two.
 _ANNOTATIONS = re.compile(r"^(metadata:\n(?:[ #].*\n)*?  annotations:\n)", re.MULTILINE)
+# A selector by labels, and its lines.
+_SELECTOR = re.compile(r"^( *)((?:- )?)(matchLabels|selector):\n((?:\1 +[^\s#-][^\n]*\n)+)", re.MULTILINE)
+_SELECTING = ("NetworkPolicy", "Service")
+
+Labels = Mapping[str, str]
 
 
-def template_files(objects: Sequence[Written], rendered: Collection[tuple[str, str]]) -> dict[str, str]:
+class Selectors:
+    """
+    How the pods of agents are selected in the plain form, and what app-template selects them by besides.
+
+    Args:
+        known: Both, by agent.
+    """
+
+    def __init__(self, known: Sequence[tuple[Labels, Labels]]) -> None:
+        self._known = {frozenset(plain.items()): besides for plain, besides in known}
+
+    def narrowed(self, labels: Any) -> dict[str, str] | None:
+        """What has to be added to *labels*; None where they select no agent."""
+        if not isinstance(labels, Mapping) or not all(isinstance(value, str) for value in labels.values()):
+            return None
+        besides = self._known.get(frozenset(labels.items()))
+        return dict(besides) if besides else None
+
+
+def template_files(
+    objects: Sequence[Written], rendered: Collection[tuple[str, str]], selectors: Selectors
+) -> dict[str, str]:
     """
     The template files, by file name.
 
@@ -33,6 +62,7 @@ def template_files(objects: Sequence[Written], rendered: Collection[tuple[str, s
         objects: Every object of the Application.
         rendered: Kind and name of those that the public chart renders. What is left of a page that loses one of them
             gets a file of its own, because the page's name and heading are about what went.
+        selectors: Of the agents' pods.
     """
     pages: dict[str, list[Written]] = {}
     for written in objects:
@@ -41,12 +71,13 @@ def template_files(objects: Sequence[Written], rendered: Collection[tuple[str, s
     for page, all_of_it in pages.items():
         left = [written for written in all_of_it if (written.kind, written.name) not in rendered]
         if left == all_of_it:
-            files[f"{page}.yaml"] = literal(left[0].header + "---\n".join(_document(written) for written in left))
+            texts = [_document(written, selectors) for written in left]
+            files[f"{page}.yaml"] = literal(left[0].header + "---\n".join(texts))
             continue
         for written in left:
             about = f"# {written.kind} {written.name}; the public chart renders the rest of {page}\n"
             header = about + written.header.partition("\n")[2]
-            files[f"{written.name}-{written.kind.lower()}.yaml"] = literal(header + _document(written))
+            files[f"{written.name}-{written.kind.lower()}.yaml"] = literal(header + _document(written, selectors))
     return files
 
 
@@ -68,17 +99,45 @@ def guard(platform: Platform) -> str:
 """
 
 
-def _document(written: Written) -> str:
-    """The text of one object, with helm's own protection where it has ArgoCD's, and an end that helm cannot trim."""
+def _document(written: Written, selectors: Selectors) -> str:
+    """The text of one object, with what is put into it, and an end that helm cannot trim."""
     text = written.text if written.text.endswith("\n") else f"{written.text}\n"
-    options = (written.manifest["metadata"].get("annotations") or {}).get(_SYNC_OPTIONS, "")
+    meant: Any = yaml.safe_load(text)
+    options = (meant["metadata"].get("annotations") or {}).get(_SYNC_OPTIONS, "")
     if "Delete=false" in options.split(","):
-        text, changed = _ANNOTATIONS.subn(rf"\1    {KEEP}: keep\n", text, count=1)
-        if not changed:
-            raise SynthesisError(
-                written.name, "the annotations of the manifest are not where they were", "report this as a fault"
-            )
-    if yaml.safe_load(text.strip()) != yaml.safe_load(text):
-        # helm drops the blanks at a document's end, and here they are part of a text.
+        text = _ANNOTATIONS.sub(rf"\1    {KEEP}: keep\n", text, count=1)
+        meant["metadata"]["annotations"][KEEP] = "keep"
+    if written.kind in _SELECTING:
+        text = _SELECTOR.sub(_narrow(selectors), text)
+        meant = _narrowed(meant, selectors)
+    if yaml.safe_load(text) != meant:
+        raise SynthesisError(
+            f"{written.kind} {written.name}", "the chart's text is not what was meant", "report this as a fault"
+        )
+    if yaml.safe_load(text.rstrip() + "\n") != meant:
+        # helm leaves one line break at a document's end, and here more are part of a text.
         text += "# The blank lines above belong to the text.\n"
     return text
+
+
+def _narrow(selectors: Selectors) -> Callable[[re.Match[str]], str]:
+    def replace(found: re.Match[str]) -> str:
+        lines = found[4]
+        added = selectors.narrowed(yaml.safe_load(lines))
+        indent = lines[: len(lines) - len(lines.lstrip(" "))]
+        return found[0] + "".join(f"{indent}{key}: {scalar(value)}\n" for key, value in (added or {}).items())
+
+    return replace
+
+
+def _narrowed(value: Any, selectors: Selectors) -> Any:
+    """The same by structure; the text is held against it."""
+    if isinstance(value, Mapping):
+        found = {key: _narrowed(item, selectors) for key, item in value.items()}
+        for key in ("matchLabels", "selector"):
+            if key in found and (added := selectors.narrowed(found[key])):
+                found[key] = {**found[key], **added}
+        return found
+    if isinstance(value, list):
+        return [_narrowed(item, selectors) for item in value]
+    return value

@@ -21,8 +21,6 @@ from agentkeep.targets.helm.upstream import CONTAINER, CONTROLLER
 from agentkeep.targets.helm.yaml_text import literal
 
 _NAME = "app.kubernetes.io/name"
-# app-template puts these on every pod and selects by them.
-_SELECTED_BY = ("app.kubernetes.io/instance", "app.kubernetes.io/controller")
 _VERSION = "{{ .Values.openclawVersion }}"
 _OFF: dict[str, Any] = {"enabled": False}
 
@@ -38,10 +36,14 @@ class AgentValues:
     Args:
         values: What lies below ``app-template``.
         rendered: The plain objects that the chart renders from it.
+        selector: The labels by which the plain form selects the pods.
+        selected_by: The labels by which app-template does, besides the name; it puts them on the pods.
     """
 
     values: dict[str, Any]
     rendered: frozenset[Identity]
+    selector: Mapping[str, str]
+    selected_by: Mapping[str, str]
 
 
 def agent_values(agent: SandboxedAgent, objects: Sequence[Written]) -> AgentValues:
@@ -72,7 +74,11 @@ class _Agent:
 
     def build(self) -> AgentValues:
         agent = self._agent
-        for label in _SELECTED_BY:
+        selected_by = {
+            "app.kubernetes.io/controller": CONTROLLER,
+            "app.kubernetes.io/instance": agent.platform.id,
+        }
+        for label in selected_by:
             if label in self._labels:
                 self._cannot(f"a pod label {label}", "app-template gives that label a value of its own")
         name = self._labels.get(_NAME, agent.id)
@@ -92,7 +98,8 @@ class _Agent:
         left = [path for path in _leftovers(values, upstream.DEFAULTS) if path not in upstream.HARMLESS]
         if left:
             self._cannot(f"no {'.'.join(left[0])}", "the chart would put its default there")
-        return AgentValues(values, frozenset(self._rendered))
+        selector = self._deployment["spec"]["selector"]["matchLabels"]
+        return AgentValues(values, frozenset(self._rendered), selector, selected_by)
 
     # --- the pod -----------------------------------------------------------------------------------------------------
 
@@ -267,7 +274,7 @@ class _Agent:
 
     def _find_config(self) -> Manifest | None:
         for volume in self._pod.get("volumes") or ():
-            name = (volume.get("configMap") or {}).get("name")
+            name = str((volume.get("configMap") or {}).get("name"))
             manifest = self._objects.get(("ConfigMap", name))
             if manifest and CONFIG_FILE in (manifest.get("data") or {}) and "binaryData" not in manifest:
                 self._rendered.add(("ConfigMap", name))

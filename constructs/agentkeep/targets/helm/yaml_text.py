@@ -76,7 +76,7 @@ class _Writer:
         """The lines of a mapping; *path* is None inside a sequence, where nothing is commented."""
         for key, item in value.items():
             here = None if path is None else (*path, key)
-            if here in self._comments:
+            if here is not None and here in self._comments:
                 self.lines += [f"{indent}# {line}".rstrip() for line in self._comments[here].splitlines()]
             self._item(f"{indent}{scalar(key)}:", item, here, indent + "  ")
 

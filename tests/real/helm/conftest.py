@@ -1,0 +1,139 @@
+"""helm, the stand-in for the public chart served over HTTP, and the charts of two platforms with it built in."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agentkeep import AgentChart, Platform
+from tests.conftest import ROOT
+from tests.real.helm.equivalence import Objects, keyed
+from tests.real.helm.programs import VERSIONS, Helm, binary
+
+SCHEMAS = ROOT.parent / "shared" / "data" / "helm"
+STANDIN = Path(__file__).parent / "standin" / "openclaw"
+REPOSITORY = "public"
+
+
+@dataclass(frozen=True)
+class Built:
+    """
+    A chart that ``helm dependency build`` has filled.
+
+    Attributes:
+        platform: What it was made from.
+        manifests: Its plain form.
+        folder: The chart.
+        plain: The objects of the plain form that the chart must render.
+    """
+
+    platform: Platform
+    manifests: Mapping[str, str]
+    folder: Path
+    plain: Objects
+
+
+@pytest.fixture(scope="session", params=sorted(VERSIONS))
+def helm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    return Helm(binary(request.param), tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="session")
+def repository(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The stand-in in a chart repository on the loopback, as the real one is on the web."""
+    source = tmp_path_factory.mktemp("source") / "openclaw"
+    shutil.copytree(STANDIN, source)
+    if SCHEMAS.is_dir():
+        # The public charts' own schemas: helm then holds our values to them.
+        shutil.copy(SCHEMAS / "openclaw-1.5.37.values.schema.json", source / "values.schema.json")
+        shutil.copy(
+            SCHEMAS / "common-4.6.2.bundled.schema.json", source / "charts" / "app-template" / "values.schema.json"
+        )
+    folder = tmp_path_factory.mktemp("repository")
+    helm.done("package", str(source), "--destination", str(folder))
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        helm.done("repo", "index", str(folder), "--url", url)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        helm.done("repo", "add", REPOSITORY, url)
+        yield url
+        server.shutdown()
+        thread.join(timeout=10)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def lolice(engines: None, helm: Helm, repository: str, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The chart of this repository's own declaration."""
+    from agentkeep.targets.synthesis import load
+
+    return build(load("lolice.openclaw:declare"), helm, repository, tmp_path_factory.mktemp("lolice"))
+
+
+@pytest.fixture(scope="session")
+def two_agents(engines: None, helm: Helm, repository: str, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Two agents whose names are not the platform's, one of them on nodes of its own."""
+    from agentkeep import SecretParam
+    from agentkeep.sandboxed_agent.declaration import Placement, Taint
+    from tests.worlds import add_agent, world
+
+    made = world(discord=True, placement=Placement(arch="arm64", taint=Taint(key="agents", value="only")))
+    made.publish("app")
+    second = add_agent(made, "second")
+    made.llm.serve(second, key=SecretParam(made.platform, "SECOND_PROXY_KEY", about="the second agent's own key"))
+    made.agent.reads(SecretParam(made.platform, "CERTIFICATE", about="read from a file"), as_file="/run/secrets/cert")
+    return build(made.platform, helm, repository, tmp_path_factory.mktemp("two"))
+
+
+def build(platform: Platform, helm: Helm, repository: str, folder: Path) -> Built:
+    """The chart of *platform*, its dependency fetched from *repository* by helm itself."""
+    from agentkeep.targets.helm.objects import application_objects
+    from agentkeep.targets.synthesis import kubernetes_tree
+
+    chart = AgentChart(repository=repository)
+    platform.argocd = platform.argocd.model_copy(update={"chart": chart})
+    platform.seal()
+    manifests = kubernetes_tree(platform, folder / "k8s")
+    built = write(platform, manifests, folder / "chart")
+    helm.done("dependency", "build", str(built))
+    return Built(
+        platform, manifests, built, keyed(written.manifest for written in application_objects(platform, manifests))
+    )
+
+
+def write(platform: Platform, manifests: Mapping[str, str], folder: Path) -> Path:
+    """Write the chart of *manifests*."""
+    from agentkeep.targets.helm import helm_tree
+
+    for name, text in helm_tree(platform, manifests).items():
+        path = folder / name.removeprefix(f"helm/{platform.id}/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def rendered(helm: Helm, folder: Path, release: str, *arguments: str) -> Objects:
+    """What helm renders, by kind, namespace and name."""
+    text = helm.done("template", release, str(folder), "--namespace", release, *arguments)
+    return keyed(yaml.safe_load_all(text))
+
+
+def as_json(value: Any) -> str:
+    """For messages."""
+    return json.dumps(value, indent=1)[:2000]

@@ -1,0 +1,1 @@
+{{- /* A library without definitions: the stand-in's are in app-template. */ -}}

@@ -1,0 +1,244 @@
+"""The chart, through the real helm: built, linted, packaged, rendered, and compared with the plain manifests."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from tests.real.helm.conftest import Built, rendered, write
+from tests.real.helm.equivalence import ALLOWANCES, differences, picks, pods
+from tests.real.helm.programs import VERSIONS, Helm
+
+pytestmark = pytest.mark.real
+
+BUILT_IN = {"v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "storage.k8s.io/v1"}
+# What the public chart needs; the newest that kubernetes-validate knows may be older than helm's own default.
+KUBERNETES = "1.33"
+
+
+def test_helm_is_the_locked_one(helm: Helm) -> None:
+    (expected,) = [version for name, (_, version) in VERSIONS.items() if name == helm.binary.name]
+
+    assert helm.done("version", "--template", "{{ .Version }}") == expected
+
+
+# --- the chart as such -----------------------------------------------------------------------------------------------
+
+
+def test_the_lock_is_what_helm_itself_would_write(helm: Helm, lolice: Built, tmp_path: Path) -> None:
+    ours = yaml.safe_load((lolice.folder / "Chart.lock").read_text())
+    copy = Path(shutil.copytree(lolice.folder, tmp_path / "chart"))
+    (copy / "Chart.lock").unlink()
+    helm.done("dependency", "update", str(copy))
+    theirs = yaml.safe_load((copy / "Chart.lock").read_text())
+
+    assert {**ours, "generated": None} == {**theirs, "generated": None}
+
+
+def test_a_chart_that_asks_for_another_version_is_out_of_lock(helm: Helm, lolice: Built, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(lolice.folder, tmp_path / "chart"))
+    chart = copy / "Chart.yaml"
+    chart.write_text(chart.read_text().replace('"1.5.37"', '"1.5.38"'))
+    ran = helm.run("dependency", "build", str(copy))
+
+    assert ran.returncode != 0
+    assert "out of sync" in ran.stderr
+
+
+def test_lint_finds_nothing(helm: Helm, lolice: Built) -> None:
+    said = helm.done("lint", "--strict", str(lolice.folder), "--namespace", "openclaw")
+
+    assert "1 chart(s) linted, 0 chart(s) failed" in said
+    assert "[WARNING]" not in said
+    assert "[ERROR]" not in said
+
+
+def test_the_package_holds_the_chart_and_its_dependency(helm: Helm, lolice: Built, tmp_path: Path) -> None:
+    helm.done("package", str(lolice.folder), "--destination", str(tmp_path))
+    with tarfile.open(tmp_path / "openclaw-1.0.0.tgz") as package:
+        names = set(package.getnames())
+    files = {f"openclaw/{path.relative_to(lolice.folder)}" for path in lolice.folder.rglob("*") if path.is_file()}
+
+    # helm unpacks the dependency into the package.
+    assert {name for name in files if "/charts/" not in name} <= names
+    assert "openclaw/charts/openclaw/charts/app-template/Chart.yaml" in names
+    assert rendered(helm, tmp_path / "openclaw-1.0.0.tgz", "openclaw") == rendered(helm, lolice.folder, "openclaw")
+
+
+# --- equivalence -----------------------------------------------------------------------------------------------------
+
+
+def test_the_rendered_chart_means_what_the_plain_manifests_mean(helm: Helm, lolice: Built) -> None:
+    assert differences(lolice.plain, rendered(helm, lolice.folder, "openclaw"), ALLOWANCES) == []
+
+
+def test_the_same_holds_for_other_agents(helm: Helm, two_agents: Built) -> None:
+    assert differences(two_agents.plain, rendered(helm, two_agents.folder, "demo"), ALLOWANCES) == []
+
+
+@pytest.mark.parametrize("dropped", ALLOWANCES, ids=lambda allowance: allowance.name.replace(" ", "-"))
+def test_every_allowance_is_about_a_difference_that_is_there(helm: Helm, lolice: Built, dropped: Any) -> None:
+    others = [allowance for allowance in ALLOWANCES if allowance is not dropped]
+
+    assert differences(lolice.plain, rendered(helm, lolice.folder, "openclaw"), others)
+
+
+def test_every_selector_picks_the_same_pods(helm: Helm, lolice: Built, two_agents: Built) -> None:
+    for built in (lolice, two_agents):
+        chart = rendered(helm, built.folder, built.platform.id)
+
+        assert pods(built.plain).keys() == pods(chart).keys()
+        assert picks(built.plain) == picks(chart)
+        assert all(found for where, found in picks(chart).items() if where.startswith(("Service/", "Deployment/")))
+
+
+BELOW = "openclaw.app-template"
+MAIN = f"{BELOW}.controllers.main"
+HARMS = {
+    "the sidecar is everybody's": f"{MAIN}.containers.main.securityContext.privileged=true",
+    "a token is mounted": f"{BELOW}.defaultPodOptions.automountServiceAccountToken=true",
+    "the chart's browser runs": f"{MAIN}.containers.chromium.enabled=true",
+    "the chart's init container runs": f"{MAIN}.initContainers.init-skills.enabled=true",
+    "the chart's volumes come back": f"{BELOW}.persistence.tmp.enabled=true",
+    "two agents write one volume": f"{MAIN}.strategy=RollingUpdate",
+    "the claim is smaller": f"{BELOW}.persistence.data.size=1Gi",
+    "the claim goes with the release": f"{BELOW}.persistence.data.retain=false",
+    "another class of volumes": f"{BELOW}.persistence.data.storageClass=longhorn",
+    "the node's network": f"{BELOW}.defaultPodOptions.hostNetwork=true",
+    "another image": f"{MAIN}.containers.main.image.repository=example.com/other",
+    "another tool": f"{MAIN}.initContainers.install-tools.env.GH_VERSION=0.0.1",
+    "a configuration that restarts the pod": f"{BELOW}.configMaps.config.includeInChecksum=true",
+    "the service leads elsewhere": f"{BELOW}.service.main.ports.gateway.targetPort=1",
+    "another agent's label": f"{BELOW}.defaultPodOptions.labels.app\\.kubernetes\\.io/name=litellm",
+    "a container starts before what it needs": f"{MAIN}.initContainers.dind.dependsOn=null",
+}
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=[name.replace(" ", "-") for name in HARMS])
+def test_the_comparison_sees_every_harm_and_the_schema_refuses_it(helm: Helm, lolice: Built, harm: str) -> None:
+    chart = rendered(helm, lolice.folder, "openclaw", "--skip-schema-validation", "--set", harm)
+    refused = helm.run("template", "openclaw", str(lolice.folder), "--namespace", "openclaw", "--set", harm)
+
+    assert differences(lolice.plain, chart, ALLOWANCES)
+    assert refused.returncode != 0 or "persistence.data.size" in harm
+
+
+def test_braces_come_through_byte_for_byte(helm: Helm, lolice: Built, tmp_path: Path) -> None:
+    nasty = (
+        '{"a": "{{ .Values.x }}", "b": "{{- end }}", "c": "{{ `x` }}", "d": "${HOME} $$ {{{{ }}}} `{{`"}\n'
+        "  # indented: {{/* comment */}}\n\n\ttab\n{{ include \"x\" . }}\n"
+    )  # fmt: skip
+    folder = "lolice/argoproj/openclaw"
+    manifests = dict(lolice.manifests)
+    for page, key in (("openclaw-configmap", "openclaw.json"), ("openclaw-scripts", "share-certs.sh")):
+        (document,) = yaml.safe_load_all(manifests[f"{folder}/{page}.yaml"])
+        document["data"][key] = nasty
+        manifests[f"{folder}/{page}.yaml"] = yaml.safe_dump(document)
+    (blank,) = yaml.safe_load_all(manifests[f"{folder}/openclaw-workspace.yaml"])
+    blank["data"]["zz-last.md"] = "{{ text }}\n\n\n"
+    manifests[f"{folder}/openclaw-workspace.yaml"] = yaml.safe_dump(blank)
+    chart = write(lolice.platform, manifests, tmp_path / "chart")
+    shutil.copytree(lolice.folder / "charts", chart / "charts")
+    found = rendered(helm, chart, "openclaw")
+
+    assert nasty == found["ConfigMap", "openclaw", "openclaw-config"]["data"]["openclaw.json"]
+    assert nasty == found["ConfigMap", "openclaw", "openclaw-scripts"]["data"]["share-certs.sh"]
+    assert found["ConfigMap", "openclaw", "openclaw-policy"]["data"]["zz-last.md"] == "{{ text }}\n\n\n"
+
+
+def test_values_read_by_helm_are_those_that_were_written(helm: Helm, lolice: Built, tmp_path: Path) -> None:
+    """The Go library that helm reads YAML with agrees with PyYAML about every scalar."""
+    probe = tmp_path / "probe"
+    (probe / "templates").mkdir(parents=True)
+    (probe / "Chart.yaml").write_text("apiVersion: v2\nname: probe\nversion: 1.0.0\n")
+    shutil.copy(lolice.folder / "values.yaml", probe / "values.yaml")
+    (probe / "templates" / "all.yaml").write_text("all: {{ toJson .Values | quote }}\n")
+    (text,) = [
+        document["all"] for document in yaml.safe_load_all(helm.done("template", "probe", str(probe))) if document
+    ]
+
+    assert yaml.safe_load((lolice.folder / "values.yaml").read_text()) == yaml.safe_load(text)
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+REFUSALS = {
+    "another release": (["other", "--namespace", "openclaw"], 'release "other" must be called openclaw; use: helm'),
+    "another namespace": (["openclaw", "--namespace", "other"], 'namespace "other" must be openclaw; use: helm'),
+    "no namespace": (["openclaw"], 'namespace "default" must be openclaw'),
+    "a wrong type": (["openclaw", "-n", "openclaw", "--set", f"{MAIN}.replicas=two"], "replicas"),
+    "an unknown key": (
+        ["openclaw", "-n", "openclaw", "--set", f"{MAIN}.containers.main.volumeMounts=x"], "volumeMounts",
+    ),
+    "an unknown key at the top": (["openclaw", "-n", "openclaw", "--set", "replicas=3"], "replicas"),
+    "a moving version": (
+        ["openclaw", "-n", "openclaw", "--set", f"{BELOW}.openclawVersion=latest"], "openclawVersion",
+    ),
+    "a list of variables": (
+        ["openclaw", "-n", "openclaw", "--set-json", f'{MAIN}.containers.main.env=[{{"name":"A","value":"b"}}]'], "env",
+    ),
+    "an old cluster": (["openclaw", "-n", "openclaw", "--kube-version", "1.28.0"], "incompatible with Kubernetes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "said"), REFUSALS.values(), ids=[name.replace(" ", "-") for name in REFUSALS])
+def test_refuses_clearly_before_anything_is_rendered(
+    helm: Helm, lolice: Built, arguments: list[str], said: str
+) -> None:
+    release, *options = arguments
+    ran = helm.run("template", release, str(lolice.folder), *options)
+
+    assert ran.returncode != 0
+    assert said in ran.stderr
+    assert ran.stdout == ""
+
+
+# --- what others say of it -------------------------------------------------------------------------------------------
+
+
+def test_kubernetes_takes_what_is_rendered(helm: Helm, lolice: Built, two_agents: Built) -> None:
+    checked = 0
+    for built in (lolice, two_agents):
+        for manifest in rendered(helm, built.folder, built.platform.id).values():
+            if manifest["apiVersion"] in BUILT_IN:
+                kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+                checked += 1
+
+    assert checked > 30
+
+
+def test_the_proofs_hold_on_what_is_rendered(
+    helm: Helm, lolice: Built, tree: Mapping[str, str], tmp_path: Path
+) -> None:
+    """agentkeep verify decides every rule on the rendered chart as it does on the plain manifests."""
+    command = pytest.importorskip("agentkeep.verify.command")
+    plain, chart = tmp_path / "plain", tmp_path / "chart"
+    app = "lolice/argoproj/openclaw"
+    listed = yaml.safe_load(tree[f"{app}/kustomization.yaml"])["resources"]
+    for name, text in tree.items():
+        if not name.startswith("helm/"):
+            _put(plain / name, text)
+            if name not in {f"{app}/{page}" for page in (*listed, "kustomization.yaml")}:
+                _put(chart / name, text)
+    objects = rendered(helm, lolice.folder, "openclaw").values()
+    _put(chart / app / "rendered.yaml", yaml.safe_dump_all(objects))
+    _put(chart / app / "kustomization.yaml", yaml.safe_dump({"resources": ["rendered.yaml"]}))
+    answers = [
+        {verdict.rule: (verdict.outcome, [str(finding) for finding in verdict.findings]) for verdict in verdicts}
+        for _, verdicts in (command.verify(str(plain)), command.verify(str(chart)))
+    ]
+
+    assert len(answers[0]) > 30
+    assert answers[0] == answers[1]
+
+
+def _put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
