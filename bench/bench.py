@@ -1,0 +1,305 @@
+"""
+Runs every program of the benchmark and prints what each costs, beside the floor and beside the documented way.
+
+All figures of one table come from one command. The programs take turns, so that a busy machine slows all of them alike,
+and each figure is the median of its runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from bench.measure import BenchError, Sample, measure
+
+ROOT = Path(__file__).resolve().parent.parent
+AGENTS = (1, 10, 100, 1000)
+OUT = "{out}"
+
+CDKTF = "cdktf, empty app"
+CDK8S = "cdk8s, empty app"
+ONE = "floor: both, one process"
+TWO = "floor: both, two processes"
+PLUS = "both and cdk8s-plus-28, one process"
+HELP = "agentkeep --help"
+DECLARE = "declare OpenClaw, no synthesis"
+HALVES = "OpenClaw, both halves, no proofs"
+SYNTH = "agentkeep synth"
+VERIFY = "agentkeep verify"
+DOCUMENTED_TERRAFORM = "documented: Terraform half"
+DOCUMENTED_KUBERNETES = "documented: Kubernetes half"
+DOCUMENTED = "documented: both, two processes"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    One program.
+
+    Args:
+        name: Its row.
+        arguments: What follows ``python``; ``{out}`` is a folder of the case's own.
+        runs: At most so many; None for as many as were asked for.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    runs: int | None = None
+
+
+def cases(agents: Iterable[int], *, verify: bool) -> list[Case]:
+    """Every program, in the order of the table."""
+    programs = "bench.programs"
+    found = [
+        Case(CDKTF, ("-m", f"{programs}.floor", "cdktf", OUT)),
+        Case(CDK8S, ("-m", f"{programs}.floor", "cdk8s", OUT)),
+        Case(ONE, ("-m", f"{programs}.floor", "cdktf", "cdk8s", OUT)),
+        Case(PLUS, ("-m", f"{programs}.floor", "cdktf", "cdk8s", "cdk8s_plus_28", OUT)),
+        Case(HELP, ("-m", "agentkeep.cli", "--help")),
+        Case(DECLARE, ("-m", f"{programs}.openclaw")),
+        Case(HALVES, ("-m", f"{programs}.openclaw", f"{OUT}/dist")),
+        Case(SYNTH, ("-m", "agentkeep.cli", "synth", "lolice.openclaw", "--dist", f"{OUT}/dist")),
+    ]
+    if verify:
+        found.append(Case(VERIFY, ("-m", "agentkeep.cli", "verify", "dist")))
+    found += [
+        Case(DOCUMENTED_TERRAFORM, ("-m", f"{programs}.documented_terraform", OUT), runs=2),
+        Case(DOCUMENTED_KUBERNETES, ("-m", f"{programs}.documented_kubernetes", OUT)),
+    ]
+    limits = {100: 3, 1000: 1}
+    for count in agents:
+        runs = min((limit for size, limit in limits.items() if count >= size), default=None)
+        found.append(Case(growth_name(count), ("-m", f"{programs}.many_agents", str(count), f"{OUT}/dist"), runs))
+    return found
+
+
+def growth_name(count: int) -> str:
+    """The row of a platform of *count* agents."""
+    return f"{count} agent{'s' if count > 1 else ''}, no proofs"
+
+
+# --- running ---------------------------------------------------------------------------------------------------------
+
+
+def run(chosen: Sequence[Case], runs: int, scratch: Path) -> dict[str, list[Sample]]:
+    """
+    Run every case in turn, *runs* times, after one run each that is not counted.
+
+    The first run fills the caches that every later run of a user has: Python's byte code, and jsii's unpacked packages.
+
+    Raises:
+        BenchError: A program failed.
+    """
+    samples: dict[str, list[Sample]] = {case.name: [] for case in chosen}
+    for turn in range(runs + 1):
+        for case in chosen:
+            if turn > (runs if case.runs is None else case.runs):
+                continue
+            if turn == 0 and case.runs == 1:
+                # Too long to be run for nothing; its smaller siblings have warmed the same caches.
+                continue
+            what = "warming up" if turn == 0 else f"run {turn} of {runs}"
+            print(f"{what}: {case.name}", file=sys.stderr, flush=True)
+            sample = measure(command(case, scratch), environment(), ROOT)
+            if turn:
+                samples[case.name].append(sample)
+    return samples
+
+
+def command(case: Case, scratch: Path) -> list[str]:
+    """The command of *case*, writing below *scratch*."""
+    out = scratch / case.name.replace(" ", "-").replace(":", "").replace(",", "")
+    out.mkdir(exist_ok=True)
+    return [sys.executable, *(argument.replace(OUT, str(out)) for argument in case.arguments)]
+
+
+def environment() -> dict[str, str]:
+    """A user's environment: byte code is kept, and nobody asks a server for newer versions."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONDONTWRITEBYTECODE", "COLUMNS"}}
+    return kept | {"PYTHONPATH": f"{ROOT / 'constructs'}{os.pathsep}{ROOT}", "CHECKPOINT_DISABLE": "1"}
+
+
+def has_verify() -> bool:
+    """Whether the command line can prove a ``dist/``."""
+    asked = subprocess.run(
+        [sys.executable, "-m", "agentkeep.cli", "verify", "--help"],
+        env=environment(), cwd=ROOT, capture_output=True, check=False,
+    )  # fmt: skip
+    return asked.returncode == 0
+
+
+def count_objects(dist: Path) -> int:
+    """Terraform resources and data sources, and Kubernetes objects, in a ``dist/``."""
+    found = 0
+    for path in dist.rglob("cdk.tf.json"):
+        stack = json.loads(path.read_text(encoding="utf-8"))
+        found += sum(len(named) for kind in ("resource", "data") for named in stack.get(kind, {}).values())
+    for path in (dist / "lolice").rglob("*.yaml"):
+        if path.name != "kustomization.yaml":
+            found += sum(line.startswith("kind: ") for line in path.read_text(encoding="utf-8").splitlines())
+    return found
+
+
+# --- saying ----------------------------------------------------------------------------------------------------------
+
+
+def typical(samples: Sequence[Sample]) -> Sample:
+    """The median of each figure."""
+    return Sample(
+        cpu=median(sample.cpu for sample in samples),
+        node=median(sample.node for sample in samples),
+        wall=median(sample.wall for sample in samples),
+        memory=median(sample.memory for sample in samples),
+    )
+
+
+def one_after_the_other(first: Sample, second: Sample) -> Sample:
+    """Two programs in turn: times add up, and memory is that of the larger."""
+    return Sample(
+        first.cpu + second.cpu, first.node + second.node, first.wall + second.wall, max(first.memory, second.memory)
+    )
+
+
+def report(samples: Mapping[str, Sequence[Sample]], objects: Mapping[int, int]) -> str:
+    """
+    The tables and the aims.
+
+    Args:
+        samples: Runs of each case.
+        objects: How many objects a platform of so many agents became.
+    """
+    figures = {name: typical(taken) for name, taken in samples.items()}
+    figures[TWO] = one_after_the_other(figures[CDKTF], figures[CDK8S])
+    figures[DOCUMENTED] = one_after_the_other(figures[DOCUMENTED_TERRAFORM], figures[DOCUMENTED_KUBERNETES])
+    growth = [growth_name(count) for count in objects]
+    order = [CDKTF, CDK8S, ONE, TWO, PLUS, HELP, DECLARE, HALVES, SYNTH, VERIFY]
+    order += [DOCUMENTED_TERRAFORM, DOCUMENTED_KUBERNETES, DOCUMENTED]
+    one, two, ours = figures[ONE], figures[TWO], figures[HALVES]
+    rows = [("", "runs", "CPU s", "of it Node", "wall s", "MiB", "CPU / one", "CPU / two", "MiB / one")]
+    for name in [name for name in order if name in figures] + growth:
+        figure = figures[name]
+        rows.append(
+            (
+                name,
+                str(len(samples.get(name, ()))) if name in samples else "sum",
+                f"{figure.cpu:.2f}",
+                f"{figure.node:.2f}",
+                f"{figure.wall:.2f}",
+                f"{figure.memory:.0f}",
+                f"{figure.cpu / one.cpu:.2f}",
+                f"{figure.cpu / two.cpu:.2f}",
+                f"{figure.memory / one.memory:.2f}",
+            )
+        )
+    documented = figures[DOCUMENTED]
+    aims = [
+        ("OpenClaw: CPU / floor of one process", ours.cpu / one.cpu, "<=", 1.3, ""),
+        ("OpenClaw: CPU / floor of two processes", ours.cpu / two.cpu, "<=", 1.3, ""),
+        ("documented way: CPU / OpenClaw", documented.cpu / ours.cpu, ">=", 10, ""),
+        ("documented way: memory / OpenClaw", documented.memory / ours.memory, ">=", 5, ""),
+        ("agentkeep --help: CPU", figures[HELP].cpu, "<", 0.3, " s"),
+        ("declaring without synthesis: CPU", figures[DECLARE].cpu, "<", 0.3, " s"),
+    ]
+    lines = [*columns(rows), "", *_growth(figures, objects, aims), ""]
+    lines += columns(
+        [
+            ("aim", "", "", "found", ""),
+            *(
+                (
+                    what,
+                    sign,
+                    f"{wanted:g}{unit}",
+                    f"{found:.2f}{unit}",
+                    "met" if meets(found, sign, wanted) else "MISSED",
+                )
+                for what, found, sign, wanted, unit in aims
+            ),
+        ]
+    )
+    return "\n".join(lines)
+
+
+Aim = tuple[str, float, str, float, str]
+
+
+def _growth(figures: Mapping[str, Sample], objects: Mapping[int, int], aims: list[Aim]) -> list[str]:
+    """What each further agent costs; adds the aims about that to *aims*."""
+    rows = [("agents", "objects", "CPU s", "MiB", "ms per further agent", "MiB per further agent")]
+    slopes: list[float] = []
+    sizes = sorted(objects)
+    for smaller, larger in zip([None, *sizes], sizes, strict=False):
+        figure = figures[growth_name(larger)]
+        time = memory = ""
+        if smaller is not None:
+            before, further = figures[growth_name(smaller)], larger - smaller
+            slopes.append((figure.cpu - before.cpu) / further * 1000)
+            time, memory = f"{slopes[-1]:.1f}", f"{(figure.memory - before.memory) / further:.2f}"
+        rows.append((str(larger), str(objects[larger]), f"{figure.cpu:.2f}", f"{figure.memory:.0f}", time, memory))
+    if sizes:
+        largest = sizes[-1]
+        each = figures[growth_name(largest)].cpu / largest * 1000
+        aims.append((f"{largest} agents: CPU per agent", each, "<=", 100, " ms"))
+    if len(slopes) > 1:
+        # A further agent of many costs what a further agent of few does; a square would make it ten times as much.
+        aims.append(("linear: last further agent / the one before", slopes[-1] / slopes[-2], "<=", 1.3, ""))
+    return columns(rows)
+
+
+def meets(found: float, sign: str, wanted: float) -> bool:
+    """Whether a figure is as wanted."""
+    match sign:
+        case "<=":
+            return found <= wanted
+        case "<":
+            return found < wanted
+        case _:
+            return found >= wanted
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table: the first column to the left, figures to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        first, *rest = (
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append("  ".join([first, *rest]).rstrip())
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; returns the exit status. Progress goes to standard error."""
+    parser = argparse.ArgumentParser(prog="bench", description="What synthesis costs, beside the least it could cost.")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each short program (default: 5)")
+    parser.add_argument(
+        "--agents",
+        type=lambda text: tuple(int(part) for part in text.split(",") if part),
+        default=AGENTS,
+        metavar="N,N,...",
+        help="sizes of the platforms that show the growth (default: 1,10,100,1000)",
+    )
+    options = parser.parse_args(arguments)
+    try:
+        with tempfile.TemporaryDirectory(prefix="agentkeep-bench-") as folder:
+            chosen = cases(options.agents, verify=has_verify())
+            samples = run(chosen, options.runs, Path(folder))
+            objects = {
+                int(case.arguments[2]): count_objects(Path(command(case, Path(folder))[4]))
+                for case in chosen
+                if case.name in {growth_name(count) for count in options.agents}
+            }
+        print(report(samples, objects))
+    except BenchError as error:
+        print(f"[bench] {error}", file=sys.stderr)
+        return 2
+    return 0
