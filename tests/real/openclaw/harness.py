@@ -144,7 +144,8 @@ def pod_of(documents: Sequence[Document]) -> Document:
         and any("OPENCLAW_STATE_DIR" in names(entry) for entry in document["spec"]["template"]["spec"]["containers"])
     ]
     assert len(found) == 1, f"one OpenClaw Deployment is expected, {len(found)} found"
-    return found[0]
+    spec: Document = found[0]
+    return spec
 
 
 def names(container: Document) -> list[str]:
@@ -167,7 +168,8 @@ def script_container(documents: Sequence[Document], script: str, word: str = "")
         if script in line and word in line
     ]
     assert len(found) == 1, f"one container is expected to run {script}, {len(found)} found"
-    return found[0]
+    container: Document = found[0]
+    return container
 
 
 def config_of(documents: Sequence[Document]) -> Document:
@@ -382,13 +384,13 @@ class OpenClaw:
     @staticmethod
     def _fill(volume: Path, source: Document, data: Mapping[str, str]) -> None:
         """Write *data* as kubelet does: a new folder, and one link that is swapped."""
-        items = source.get("items") or [{"key": key, "path": key} for key in data]
+        items: list[Document] = source.get("items") or [{"key": key, "path": key} for key in data]
         folder = volume / f"..{time.monotonic_ns()}"
         for item in items:
             file = folder / item["path"]
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(data[item["key"]], "utf-8")
-            mode = item.get("mode", source.get("defaultMode", 0o644))
+            mode = int(item.get("mode") or source.get("defaultMode") or 0o644)
             file.chmod(mode | 0o040)
             os.chown(file, 0, 1000)
         folder.chmod(0o755)
@@ -612,6 +614,16 @@ class OpenClaw:
             raise NoReplyError(f"curl ended with {done.returncode}")
         content, _, status = done.stdout.rpartition(b"\n")
         return Reply(int(status), content)
+
+    def answers_probe(self, probe: Document) -> bool:
+        """Tell whether *probe* succeeds, and for a request whether the answer is a probe's and not a page's."""
+        if "exec" in probe:
+            return self.run(*probe["exec"]["command"]).returncode == 0
+        path = probe.get("httpGet", {}).get("path")
+        if path is None:
+            return False
+        reply = self.request(path, source=NODE_ADDRESS)
+        return reply.status == 200 and reply.body.startswith(b'{"ok":true')
 
     @contextlib.contextmanager
     def listen(self, address: str, port: int, target: tuple[str, int]) -> Iterator[None]:

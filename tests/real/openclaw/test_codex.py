@@ -46,10 +46,12 @@ class Provider:
                     self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
 
             def do_GET(self) -> None:
-                self.send_error(404)
+                self.send_response(404)
+                self.send_header("content-length", "0")
+                self.end_headers()
 
-            def log_message(self, *_: object) -> None:
-                return
+            def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+                del code, size
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

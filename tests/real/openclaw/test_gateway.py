@@ -1,5 +1,6 @@
 """The rendered pod is started for real: what the validator, the audit and the gateway itself say about it."""
 
+import functools
 import json
 import time
 from typing import Any
@@ -38,14 +39,16 @@ def audit(openclaw: OpenClaw) -> list[Document]:
 
 
 def probe_faults(openclaw: OpenClaw, container: Document) -> list[str]:
-    """Return the probes whose path the gateway does not answer as a probe: an unknown path gets a page and 200."""
-    faults = []
-    for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
-        path = container.get(kind, {}).get("httpGet", {}).get("path", "")
-        reply = openclaw.request(path, source=NODE_ADDRESS)
-        if reply.status != 200 or not reply.body.startswith(b'{"ok":true'):
-            faults.append(f"{kind} {path}")
-    return faults
+    """Return the probes that the gateway does not answer as probes: an unknown path gets a page, and 200."""
+    return [
+        f"{kind} {json.dumps(container.get(kind, {}).get('httpGet', 'missing'))}"
+        for kind in ("startupProbe", "readinessProbe", "livenessProbe")
+        if not openclaw.answers_probe(container.get(kind, {}))
+    ]
+
+
+def rename(reference: str, alias: str, config: Document) -> None:
+    config["agents"]["defaults"]["models"][reference]["alias"] = alias
 
 
 def test_it_is_the_release_that_the_renderer_knows(openclaw: OpenClaw) -> None:
@@ -74,6 +77,18 @@ def test_probes_are_answered_as_probes(openclaw: OpenClaw) -> None:
     assert probe_faults(openclaw, openclaw.gateway) == []
 
 
+def test_startup_probe_is_refused_from_a_trusted_address(openclaw: OpenClaw) -> None:
+    """
+    Where kubelet's probes come from the pod network (flannel, Cilium), httpGet on /startupz never succeeds.
+
+    Calico sends them from the node's address. An exec probe on loopback works everywhere.
+    """
+    assert [openclaw.request(path, source=CLOUDFLARED).status for path in ("/startupz", "/healthz")] == [403, 200]
+    assert openclaw.answers_probe(
+        {"exec": {"command": ["sh", "-c", "curl -fsS http://127.0.0.1:18789/startupz | grep -qF '\"ok\":true'"]}}
+    )
+
+
 def test_log_holds_no_secret(openclaw: OpenClaw) -> None:
     assert openclaw.token
     assert openclaw.token not in openclaw.log + openclaw.prepare_log
@@ -97,7 +112,7 @@ def test_who_gets_in(openclaw: OpenClaw, source: str, headers: dict[str, str], w
 
     reply = openclaw.request("/tools/invoke", source=source, headers=headers, token=token, body=TOOL)
 
-    assert (reply.status, reply.body[:200]) == (status, reply.body[:200])
+    assert reply.status == status, reply.body[:200]
 
 
 def test_a_wrong_token_is_refused(openclaw: OpenClaw) -> None:
@@ -141,7 +156,7 @@ def test_changed_configuration_is_used_without_restart(openclaw: OpenClaw) -> No
     reference, alias = next((name, model["alias"]) for name, model in models.items())
 
     for wanted, applied in ((f"{alias}2", 1), (alias, 2)):
-        openclaw.change_config(lambda c, a=wanted: c["agents"]["defaults"]["models"][reference].update(alias=a))
+        openclaw.change_config(functools.partial(rename, reference, wanted))
         end = time.monotonic() + 60
         while openclaw.log.count("config hot reload applied") < applied:
             assert time.monotonic() < end, openclaw.log[-2000:]
