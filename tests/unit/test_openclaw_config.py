@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from agentkeep.errors import DeclarationError
 from agentkeep.sandboxed_agent.openclaw_config import (
     GATEWAY_ENV,

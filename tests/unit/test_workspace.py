@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from agentkeep.errors import DeclarationError
 from agentkeep.sandboxed_agent.workspace import (
     CODEX_KEY_ENV,
