@@ -31,7 +31,8 @@ def read_tree(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         return {}
     return {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        # What is no text (some systems leave folders' settings) is kept as it is.
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="surrogateescape")
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not is_foreign(path.relative_to(folder).as_posix())
     }
@@ -40,6 +41,25 @@ def read_tree(folder: Path) -> dict[str, str]:
 def is_foreign(name: str) -> bool:
     """Whether somebody else writes the file."""
     return PurePosixPath(name).match(FOREIGN)
+
+
+def expect_replaceable(dist: Path, mark: str) -> None:
+    """
+    Refuse to replace a folder that is not ours: whatever is in it would be gone.
+
+    Args:
+        dist: The folder to replace; it need not be there.
+        mark: A file that every folder of ours has.
+
+    Raises:
+        SynthesisError: It is a file, or a folder with something in it but not *mark*.
+    """
+    if dist.is_dir() and (not any(dist.iterdir()) or (dist / mark).is_file()):
+        return
+    if dist.exists():
+        raise SynthesisError(
+            dist.name or str(dist), f"is there already and holds no {mark}", "name a new folder, or empty this one"
+        )
 
 
 def write_aside(dist: Path, tree: Tree) -> Path:
@@ -55,7 +75,7 @@ def write_aside(dist: Path, tree: Tree) -> Path:
         for name, text in tree.items():
             path = aside / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+            path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")
         for path in sorted(dist.rglob(FOREIGN)) if dist.is_dir() else ():
             target = aside / path.relative_to(dist)
             # Of an app that is no longer declared, nothing remains to be overridden.

@@ -18,7 +18,7 @@ from types import TracebackType
 from agentkeep.engine import use_bundled_node
 from agentkeep.errors import DeclarationError, SynthesisError
 from agentkeep.platform import Platform
-from agentkeep.targets.dist import ARCH, HELM, LOLICE, Tree, read_tree, swap, write_aside
+from agentkeep.targets.dist import ARCH, HELM, LOLICE, Tree, expect_replaceable, read_tree, swap, write_aside
 from agentkeep.targets.helm import helm_tree
 from agentkeep.targets.ledger import FILE as LEDGER_FILE
 from agentkeep.targets.ledger import ledger_text
@@ -159,6 +159,7 @@ def synthesize(
     Returns:
         What was in *dist* before, and what is in it now.
     """
+    expect_replaceable(dist, LEDGER_FILE)
     before = read_tree(dist)
     tree = {LEDGER_FILE: ledger_text(platform)}
     with tempfile.TemporaryDirectory(prefix="agentkeep-") as scratch:
