@@ -22,6 +22,7 @@ from agentkeep.targets.helm.objects import Written, application_objects, documen
 from agentkeep.targets.helm.templates import Selectors, template_files
 from agentkeep.targets.helm.yaml_text import emit, literal
 from agentkeep.targets.synthesis import kubernetes_tree, load
+from agentkeep.verify.command import verify
 from tests.conftest import APP, ROOT
 from tests.worlds import World, add_agent, world
 
@@ -398,6 +399,33 @@ def test_the_application_deploys_the_declared_form(source: Any, expected: dict[s
     found = application["spec"]["source"]
 
     assert {**expected, "repoURL": found["repoURL"], "targetRevision": "main"} == found
+
+
+SOURCES: dict[str, tuple[Callable[[dict[str, Any]], object], bool]] = {
+    "the chart": (lambda _: None, True),
+    "another chart": (lambda source: source.update(path="argoproj/other-chart"), False),
+    "another release": (lambda source: source["helm"].update(releaseName="other"), False),
+    "no release": (lambda source: source.pop("helm"), False),
+    "other values": (lambda source: source["helm"].update(values="a: 1"), False),
+    "no schema": (lambda source: source["helm"].update(skipSchemaValidation=True), False),
+}
+
+
+@pytest.mark.parametrize(("change", "proved"), SOURCES.values(), ids=SOURCES.keys())
+def test_the_proofs_accept_the_chart_as_it_stands(
+    tree: Tree, tmp_path: Path, change: Callable[[dict[str, Any]], object], proved: bool
+) -> None:
+    def to_chart(application: dict[str, Any]) -> None:
+        application["spec"]["source"].update(path="argoproj/openclaw-chart", helm={"releaseName": "openclaw"})
+        change(application["spec"]["source"])
+
+    for name, text in edited(tree, f"{APP}/application.yaml", "Application", to_chart).items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (verdict,) = (one for one in verify(str(tmp_path))[1] if one.rule == "REF011")
+
+    assert verdict.proved == proved
 
 
 # --- other platforms -------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def application_objects(platform: Platform, manifests: Mapping[str, str]) -> lis
     """
     folder = PurePosixPath(LOLICE, platform.argocd.folder, platform.id)
     try:
-        listed = _load(manifests[str(folder / "kustomization.yaml")])["resources"]
+        listed = read_yaml(manifests[str(folder / "kustomization.yaml")])["resources"]
         pages = {PurePosixPath(name).stem: manifests[str(folder / name)] for name in listed}
     except KeyError as error:
         raise SynthesisError(
@@ -78,11 +78,12 @@ def documents(page: str, text: str) -> list[Written]:
     found = _LEADING_COMMENTS.match(text)
     header = found[0] if found else ""
     parts = _SEPARATOR.split(text[len(header) :])
-    loaded = ((part, _load(part)) for part in parts)
+    loaded = ((part, read_yaml(part)) for part in parts)
     return [
         Written(page, header, part, cast("Manifest", manifest)) for part, manifest in loaded if manifest is not None
     ]
 
 
-def _load(text: str) -> Any:
+def read_yaml(text: str) -> Any:
+    """What one document says. In C where there is one, because reading YAML is most of what the chart costs."""
     return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, of either make

@@ -9,15 +9,14 @@ those pods and no others.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from agentkeep.errors import SynthesisError
 from agentkeep.platform import Platform
-from agentkeep.targets.helm.objects import Written
+from agentkeep.targets.helm.objects import Written, read_yaml
 from agentkeep.targets.helm.yaml_text import literal, scalar
 
 KEEP = "helm.sh/resource-policy"
@@ -102,7 +101,7 @@ def guard(platform: Platform) -> str:
 def _document(written: Written, selectors: Selectors) -> str:
     """The text of one object, with what is put into it, and an end that helm cannot trim."""
     text = written.text if written.text.endswith("\n") else f"{written.text}\n"
-    meant: Any = yaml.safe_load(text)
+    meant: Any = copy.deepcopy(written.manifest)
     options = (meant["metadata"].get("annotations") or {}).get(_SYNC_OPTIONS, "")
     if "Delete=false" in options.split(","):
         text = _ANNOTATIONS.sub(rf"\1    {KEEP}: keep\n", text, count=1)
@@ -110,11 +109,12 @@ def _document(written: Written, selectors: Selectors) -> str:
     if written.kind in _SELECTING:
         text = _SELECTOR.sub(_narrow(selectors), text)
         meant = _narrowed(meant, selectors)
-    if yaml.safe_load(text) != meant:
+    if (text != written.text or meant != written.manifest) and read_yaml(text) != meant:
         raise SynthesisError(
             f"{written.kind} {written.name}", "the chart's text is not what was meant", "report this as a fault"
         )
-    if yaml.safe_load(text.rstrip() + "\n") != meant:
+    trimmed = text.rstrip() + "\n"
+    if text != trimmed and read_yaml(trimmed) != meant:
         # helm leaves one line break at a document's end, and here more are part of a text.
         text += "# The blank lines above belong to the text.\n"
     return text
@@ -123,7 +123,7 @@ def _document(written: Written, selectors: Selectors) -> str:
 def _narrow(selectors: Selectors) -> Callable[[re.Match[str]], str]:
     def replace(found: re.Match[str]) -> str:
         lines = found[4]
-        added = selectors.narrowed(yaml.safe_load(lines))
+        added = selectors.narrowed(read_yaml(lines))
         indent = lines[: len(lines) - len(lines.lstrip(" "))]
         return found[0] + "".join(f"{indent}{key}: {scalar(value)}\n" for key, value in (added or {}).items())
 
