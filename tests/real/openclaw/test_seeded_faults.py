@@ -84,6 +84,15 @@ def test_a_plugin_with_another_checksum_stops_the_pod() -> None:
         pass
 
 
+def test_a_read_only_root_without_tmp_stops_the_pod() -> None:
+    changed = documents()
+    container = script_container(changed, "prepare-state.sh")
+    container["volumeMounts"] = [m for m in container["volumeMounts"] if m.get("subPath") != "prepare"]
+
+    with pytest.raises(NotReadyError, match="/tmp cannot be written"), OpenClaw(changed, fresh=True):
+        pass
+
+
 # --- what starts without a word --------------------------------------------------------------------------------------
 
 

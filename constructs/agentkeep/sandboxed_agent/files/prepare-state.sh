@@ -2,7 +2,8 @@
 # Lays out the folders of the gateway, installs the Discord plugin and writes configuration and policy.
 #
 # Run by: the init container prepare-state, before any container that mounts a part of the state volume, with the
-# OpenClaw image (it needs npm and openclaw). Uid and gid 1000, no privileges. Running it again changes nothing.
+# OpenClaw image (it needs npm and openclaw). Uid and gid 1000, no privileges. Running it again changes nothing. With a
+# read-only root it needs a volume at /tmp, such as the folder "prepare" of the scratch volume.
 #
 # Environment:
 #   STATE_DIR               the state volume              (/home/node/.openclaw)
@@ -50,6 +51,8 @@ install_discord() {
     return 0
   fi
 
+  # OpenClaw locks its state below /tmp, whatever TMPDIR says.
+  [ -w /tmp ] || fail "/tmp cannot be written; mount a folder of the scratch volume there"
   work=$(mktemp -d "$SCRATCH_DIR/plugin.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   package="@openclaw/discord@$DISCORD_PLUGIN_VERSION"
