@@ -89,7 +89,7 @@ def test_a_read_only_root_without_tmp_stops_the_pod() -> None:
     container = script_container(changed, "prepare-state.sh")
     container["volumeMounts"] = [m for m in container["volumeMounts"] if m.get("subPath") != "prepare"]
 
-    with pytest.raises(NotReadyError, match="/tmp cannot be written"), OpenClaw(changed, fresh=True):
+    with pytest.raises(NotReadyError, match="cannot be written; mount"), OpenClaw(changed, fresh=True):
         pass
 
 
