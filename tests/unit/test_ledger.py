@@ -134,6 +134,6 @@ def test_the_report_names_what_changed_and_every_edge(built: World, tmp_path: An
 
 def test_the_report_warns_of_samples(tmp_path: Any) -> None:
     found = world()
-    found.platform.note_sample("Discord user 1", "1")
+    found.platform.note_sample("Discord user", "1")
 
     assert "WARNING: made from samples (Discord user 1)" in text(found.platform, tmp_path, {}, {})
