@@ -1,5 +1,6 @@
 """One case to decide: the artifacts, what was declared about them, and what several rules derive from both."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from agentkeep.verify.documents import Node, parse_json, parse_yaml
 from agentkeep.verify.ledger import DeclaredWorkload, Ledger
 from agentkeep.verify.reachability import Fault, Pod, Reach, world
 from agentkeep.verify.secret_flow import SecretFlow, follow
+from agentkeep.verify.selectors import Selector, parse_selector
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,30 @@ class Case:
             for module in self.artifacts.terraform
             for _, name, body in module.resources("aws_ssm_parameter")
         }
+
+    @cached_property
+    def _identities(self) -> Mapping[str, Selector]:
+        return {w.name: parse_selector(dict(w.selector)) for w in self.workloads}
+
+    def identity(self, workload: Workload) -> Selector:
+        """What makes a pod one of *workload*: the selector by which its controller adopts it."""
+        return self._identities[workload.name]
+
+    @cached_property
+    def _by_rarest_pair(self) -> Mapping[tuple[str, str] | None, tuple[Workload, ...]]:
+        """Workloads by the least common label that their identity demands; those that demand none under ``None``."""
+        common = Counter(pair for identity in self._identities.values() for pair in identity.pinned().items())
+        found: dict[tuple[str, str] | None, list[Workload]] = {}
+        for workload in self.workloads:
+            pairs = self._identities[workload.name].pinned().items()
+            rarest = min(pairs, key=lambda pair: (common[pair], pair), default=None)
+            found.setdefault(rarest, []).append(workload)
+        return {pair: tuple(listed) for pair, listed in found.items()}
+
+    def possible_owners(self, pods: Selector) -> list[Workload]:
+        """Every workload that could own all pods that *pods* selects: a short list, looked up by label."""
+        pairs: list[tuple[str, str] | None] = [*pods.pinned().items(), None]
+        return [workload for pair in pairs for workload in self._by_rarest_pair.get(pair, ())]
 
     def own(self, *kinds: str) -> tuple[Object, ...]:
         """Objects of *kinds* in the platform's namespace, or without a namespace."""

@@ -156,6 +156,14 @@ class Ledger:
             found.setdefault(flow.source, []).append(flow)
         return {source: tuple(flows) for source, flows in found.items()}
 
+    @cached_property
+    def flows_to(self) -> Mapping[str, tuple[DeclaredFlow, ...]]:
+        """Flows by target."""
+        found: dict[str, list[DeclaredFlow]] = {}
+        for flow in self.flows:
+            found.setdefault(flow.target, []).append(flow)
+        return {target: tuple(flows) for target, flows in found.items()}
+
     def with_role(self, *roles: str) -> tuple[DeclaredWorkload, ...]:
         """Workloads of the given roles."""
         return tuple(one for one in self.workloads if one.role in roles)

@@ -1,7 +1,9 @@
 """ValidatingAdmissionPolicies, as far as rules ask: what they match, whether they are bound, whether they deny."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from agentkeep.verify.artifacts import Object, mapping, mappings, text, texts
 from agentkeep.verify.case import Case
@@ -77,3 +79,47 @@ def denies(case: Case, policy: Object, namespace: str | None) -> bool:
         if namespace is not None and chosen.must(Labels({NAME_LABEL: namespace}, complete=False)):
             return True
     return False
+
+
+_NOT: Final = re.compile(r"!\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)\Z")
+_EQUALS: Final = re.compile(r"(?P<what>[\w.]+) == '(?P<value>[^']*)'\Z")
+_AMONG: Final = re.compile(r"(?P<what>[\w.]+) in \[(?P<values>[^\]]*)\]\Z")
+
+
+def denials(policy: Object, resource: str, namespace: str, name: str) -> bool:
+    """
+    Whether one of the policy's expressions is false for this object, so that its deletion is refused.
+
+    Understood are ``false`` and ``!(a == 'x' && b in ['y'] && has(c))`` over the resource and ``oldObject``;
+    anything else is taken not to refuse.
+    """
+    facts = {
+        "request.resource.resource": resource,
+        "oldObject.metadata.name": name,
+        "oldObject.metadata.namespace": namespace,
+        "oldObject.spec.claimRef.namespace": namespace if resource == "persistentvolumes" else "",
+    }
+    if resource == "persistentvolumes":
+        # Neither is known before the volume exists.
+        del facts["oldObject.metadata.name"], facts["oldObject.metadata.namespace"]
+    return any(_refuses(text(one.get("expression")), facts) for one in mappings(policy.spec.get("validations")))
+
+
+def _refuses(expression: str, facts: Mapping[str, str]) -> bool:
+    plain = " ".join(expression.replace('"', "'").split())
+    if plain == "false":
+        return True
+    match = _NOT.match(plain)
+    if match is None or "||" in plain:
+        return False
+    return all(_holds(part.strip(), facts) for part in match["inside"].split("&&"))
+
+
+def _holds(condition: str, facts: Mapping[str, str]) -> bool:
+    equals, among = _EQUALS.match(condition), _AMONG.match(condition)
+    if equals:
+        return facts.get(equals["what"]) == equals["value"]
+    if among:
+        values = {value.strip().strip("'") for value in among["values"].split(",")}
+        return facts.get(among["what"], "") in values - {""}
+    return condition == "has(oldObject.spec.claimRef)" and "oldObject.spec.claimRef.namespace" in facts

@@ -19,7 +19,7 @@ from agentkeep.verify.intervals import (
 )
 from agentkeep.verify.ledger import DeclaredFlow
 from agentkeep.verify.reachability import Peer, Pod, Ports, Rule, numbers_at
-from agentkeep.verify.selectors import NAME_LABEL, Labels, Requirement, Selector, parse_selector
+from agentkeep.verify.selectors import NAME_LABEL, Labels, Requirement, Selector
 
 _FAMILY: Final = {"IPv4": 4, "IPv6": 6}
 # A rule that opens more ports than this is never the sum of declared flows.
@@ -56,16 +56,14 @@ def dns_pod(case: Case) -> Pod:
     return Pod("DNS", cluster.dns_namespace, Labels(dict(cluster.dns_labels), complete=False))
 
 
-def identity(workload: Workload) -> Selector:
-    """What makes a pod one of *workload*: the selector by which its controller adopts it."""
-    return parse_selector(dict(workload.selector))
-
-
 def opened(rule: Rule) -> Iterator[tuple[Peer, Ports]]:
     """Each (peer of selectors, ports) that a rule opens, alternatives of ``In`` taken one by one."""
     for peer in rule.peers or ():
-        if peer.blocks is None:
-            for one in alternatives(peer):
+        if peer.blocks is not None:
+            continue
+        for one in alternatives(peer):
+            # A selector that contradicts itself selects nothing, and so opens nothing.
+            if (one.pods or Selector()).satisfiable() and (one.namespaces or Selector()).satisfiable():
                 for ports in rule.ports:
                     yield one, ports
 
@@ -120,3 +118,13 @@ def id_of(case: Case, workload: Workload) -> str:
     """The declared id of a workload, or its name."""
     declared = case.declared(workload)
     return declared.id if declared else workload.name
+
+
+def owners_of(case: Case, peer: Peer, home: str) -> list[Workload]:
+    """The workloads all of whose pods, and no others, *peer* can select; ``peer`` stands in a policy of *home*."""
+    pods = peer.pods or Selector()
+    return [
+        workload
+        for workload in case.possible_owners(pods)
+        if lies_within(peer, home, case.namespace, case.identity(workload))
+    ]

@@ -3,7 +3,6 @@
 from agentkeep.verify.artifacts import Place, mapping
 from agentkeep.verify.case import Case
 from agentkeep.verify.reachability import EGRESS, INGRESS
-from agentkeep.verify.rules._flows import identity
 from agentkeep.verify.selectors import Labels, Selector, parse_selector
 from agentkeep.verify.verdict import Report
 
@@ -44,7 +43,7 @@ class _Pick:
     """Finds workloads by selector, by way of their rarest label."""
 
     def __init__(self, case: Case) -> None:
-        self.identities = {workload.name: identity(workload) for workload in case.workloads}
+        self.identities = {workload.name: case.identity(workload) for workload in case.workloads}
         self._labels = {workload.name: Labels(dict(workload.labels)) for workload in case.workloads}
         self._by_pair: dict[tuple[str, str], list[str]] = {}
         for workload in case.workloads:

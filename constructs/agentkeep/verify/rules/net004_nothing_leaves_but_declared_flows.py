@@ -1,19 +1,20 @@
 """NET004: nothing leaves but declared flows."""
 
+from collections.abc import Iterator, Mapping
+
 from agentkeep.verify.artifacts import Workload
 from agentkeep.verify.case import Case
 from agentkeep.verify.intervals import subtract
 from agentkeep.verify.ledger import DeclaredFlow
-from agentkeep.verify.reachability import EGRESS, Peer, Policy, Ports, Rule
+from agentkeep.verify.reachability import EGRESS, Peer, Pod, Policy, Ports, Rule
 from agentkeep.verify.rules._flows import (
     declared_boxes,
     dns_pod,
     id_of,
-    identity,
     lies_within,
     opened,
+    owners_of,
     ports_of,
-    workload_of,
 )
 from agentkeep.verify.selectors import parse_selector
 from agentkeep.verify.verdict import Report
@@ -32,12 +33,15 @@ def net004_nothing_leaves_but_declared_flows(case: Case, report: Report) -> None
             report.find(workload, "is on the host network, where no policy binds it", place=workload.place)
             continue
         _addresses(case, workload, flows, report)
+        by_target: dict[str, list[DeclaredFlow]] = {}
+        for flow in flows:
+            by_target.setdefault(flow.target, []).append(flow)
         for policy, rule in case.reach.rules(case.pod(workload), EGRESS):
             report.look()
             if rule.peers is None:
                 report.find(workload, f"may send to every pod ({policy.name})", place=rule.place)
             for peer, ports in opened(rule):
-                _pods(case, workload, flows, (policy, rule, peer, ports), report)
+                _pods(case, workload, by_target, (policy, rule, peer, ports), report)
 
 
 def _addresses(case: Case, workload: Workload, flows: tuple[DeclaredFlow, ...], report: Report) -> None:
@@ -54,31 +58,18 @@ def _addresses(case: Case, workload: Workload, flows: tuple[DeclaredFlow, ...], 
 def _pods(
     case: Case,
     workload: Workload,
-    flows: tuple[DeclaredFlow, ...],
+    flows: Mapping[str, list[DeclaredFlow]],
     seen: tuple[Policy, Rule, Peer, Ports],
     report: Report,
 ) -> None:
     policy, rule, peer, ports = seen
     left: list[int] | None = None
-    for flow in flows:
-        if flow.protocol != ports.protocol:
-            continue
-        if flow.target == "dns":
-            receiver = dns_pod(case)
-            labels = parse_selector({"matchLabels": dict(case.ledger.cluster.dns_labels)})
-            inside = lies_within(peer, policy.namespace, case.ledger.cluster.dns_namespace, labels)
-        else:
-            target = workload_of(case, flow.target)
-            if target is None:
-                continue
-            receiver = case.pod(target)
-            inside = lies_within(peer, policy.namespace, case.namespace, identity(target))
-        if not inside:
-            continue
+    for target, receiver in _ends(case, policy, peer):
         numbers = ports_of(ports, receiver)
         if numbers is None:
             continue
-        left = [n for n in (numbers if left is None else left) if n != flow.port]
+        declared = {flow.port for flow in flows.get(target, ()) if flow.protocol == ports.protocol}
+        left = [n for n in (numbers if left is None else left) if n not in declared]
         if not left:
             return
     report.find(
@@ -86,3 +77,12 @@ def _pods(
         witness=[f"policy {policy.name}, rule {rule.number} ({rule.place}), lies within no declared flow"],
         place=rule.place,
     )  # fmt: skip
+
+
+def _ends(case: Case, policy: Policy, peer: Peer) -> Iterator[tuple[str, Pod]]:
+    """(declared name, pod) of every destination within which *peer* lies."""
+    for owner in owners_of(case, peer, policy.namespace):
+        yield id_of(case, owner), case.pod(owner)
+    labels = parse_selector({"matchLabels": dict(case.ledger.cluster.dns_labels)})
+    if lies_within(peer, policy.namespace, case.ledger.cluster.dns_namespace, labels):
+        yield "dns", dns_pod(case)

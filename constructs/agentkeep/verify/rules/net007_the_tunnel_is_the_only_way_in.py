@@ -3,7 +3,7 @@
 from agentkeep.verify.artifacts import Workload
 from agentkeep.verify.case import Case
 from agentkeep.verify.reachability import INGRESS, Peer, Policy, Ports, Rule
-from agentkeep.verify.rules._flows import id_of, identity, lies_within, opened, ports_of, workload_of
+from agentkeep.verify.rules._flows import id_of, opened, owners_of, ports_of
 from agentkeep.verify.verdict import Report
 
 
@@ -16,9 +16,9 @@ def net007_the_tunnel_is_the_only_way_in(case: Case, report: Report) -> None:
     """
     for workload in case.workloads:
         name = id_of(case, workload)
-        for flow in case.ledger.flows:
+        for flow in case.ledger.flows_to.get(name, ()):
             source = case.ledger.by_id.get(flow.source)
-            if flow.target == name and source is not None:
+            if source is not None:
                 report.look()
                 role = case.role(workload)
                 if (role == "agent" and source.role not in ("tunnel", "check")) or role == "tunnel":
@@ -40,12 +40,11 @@ def net007_the_tunnel_is_the_only_way_in(case: Case, report: Report) -> None:
 def _peer(case: Case, workload: Workload, seen: tuple[Policy, Rule, Peer, Ports], report: Report) -> None:
     policy, rule, peer, ports = seen
     numbers = ports_of(ports, case.pod(workload))
-    for flow in case.ledger.flows:
-        if numbers is None or flow.target != id_of(case, workload) or flow.protocol != ports.protocol:
-            continue
-        source = workload_of(case, flow.source)
-        if source is not None and lies_within(peer, policy.namespace, case.namespace, identity(source)):
-            numbers = [n for n in numbers if n != flow.port]
+    sources = {id_of(case, owner) for owner in owners_of(case, peer, policy.namespace)} if numbers else set()
+    for source in sources:
+        for flow in case.ledger.flows_from.get(source, ()):
+            if flow.target == id_of(case, workload) and flow.protocol == ports.protocol:
+                numbers = [n for n in numbers or () if n != flow.port]
     if numbers is None or numbers:
         report.find(
             workload, f"may receive from {peer} on {ports}",

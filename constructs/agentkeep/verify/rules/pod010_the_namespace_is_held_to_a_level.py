@@ -1,9 +1,19 @@
 """POD010: the namespace is held to a level."""
 
+import re
+
 from agentkeep.verify.case import Case
 from agentkeep.verify.rules._admission import denies, policies
 from agentkeep.verify.verdict import Report
 
+# What Pod Security's "restricted" asks, and this platform beyond it. The expressions are searched for it, not
+# evaluated.
+_ASKED = (
+    "securityContext.privileged", "allowPrivilegeEscalation", "capabilities.drop", "capabilities.add", "runAsNonRoot",
+    "runAsUser", "hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "volumes", "initContainers",
+    "automountServiceAccountToken", "seccompProfile", "procMount", "hostPort",
+)  # fmt: skip
+_ALWAYS_TRUE = re.compile(r"\|\|\s*true\b|\btrue\s*\|\||^\s*true\s*$", re.MULTILINE)
 _LABEL = "pod-security.kubernetes.io/"
 
 
@@ -38,9 +48,8 @@ def pod010_the_namespace_is_held_to_a_level(case: Case, report: Report) -> None:
             for policy, rule, expressions in policies(case)
             if denies(case, policy, case.namespace)
             and rule.covers("", "pods", {"CREATE", "UPDATE"})
-            and all(
-                word in expressions for word in ("privileged", "allowPrivilegeEscalation", "hostNetwork", "volumes")
-            )
+            and all(word in expressions for word in _ASKED)
+            and not _ALWAYS_TRUE.search(expressions)
         ]
         if not guards:
             report.find(item, "has no admission policy that holds its other pods", place=item.place)

@@ -1,5 +1,7 @@
 """REF001: every secret path is made by terraform."""
 
+from collections import Counter
+
 from agentkeep.verify.case import Case
 from agentkeep.verify.secret_flow import EVERY_PARAMETER
 from agentkeep.verify.verdict import Report
@@ -27,10 +29,12 @@ def ref001_every_secret_path_is_made_by_terraform(case: Case, report: Report) ->
             report.find(parameter, "is made, but nobody declared it", place=at)
         if parameter not in asked:
             report.find(parameter, "is made, but no ExternalSecret asks for it", place=at)
-    made = [
-        body.get("name") for module in case.artifacts.terraform for _, _, body in module.resources("aws_ssm_parameter")
-    ]
-    for parameter in sorted({str(one) for one in made if made.count(one) > 1}):
+    made = Counter(
+        str(body.get("name"))
+        for module in case.artifacts.terraform
+        for _, _, body in module.resources("aws_ssm_parameter")
+    )
+    for parameter in sorted(name for name, times in made.items() if times > 1):
         report.find(parameter, "is made twice")
     for parameter, secret in sorted(declared.items()):
         report.look()

@@ -17,7 +17,9 @@ def ref005_every_name_in_a_pod_exists(case: Case, report: Report) -> None:
 
     A missing one is a pod that waits for ever; an optional one is a pod that starts without its configuration.
     """
-    secrets = {(namespace, secret, key) for namespace, secret, key in case.flow.sources}
+    secrets: dict[tuple[str, str], set[str]] = {}
+    for namespace, secret, key in case.flow.sources:
+        secrets.setdefault((namespace, secret), set()).add(key)
     for workload in case.workloads:
         report.look()
         for kind, name, key, optional in _named(workload):
@@ -25,7 +27,7 @@ def ref005_every_name_in_a_pod_exists(case: Case, report: Report) -> None:
             if optional:
                 report.find(where(workload), f"names {kind} {name} as optional", place=workload.place)
             if kind == "Secret":
-                there = {k for n, s, k in secrets if (n, s) == (workload.namespace, name)}
+                there = secrets.get((workload.namespace, name), set())
             else:
                 item = case.artifacts.index.get((kind, workload.namespace, name))
                 there = (

@@ -1,0 +1,124 @@
+"""A platform of many agents, grown from the real ``dist/``: one proxy, one tunnel, and the agent again and again."""
+
+import copy
+import json
+from typing import Any
+
+from tests.proofs.world import APP, Json, World
+
+AGENT = "openclaw"
+_KEPT = ("namespace", "image", "images", "app.kubernetes.io/part-of", "storageClassName")
+
+
+def many_agents(count: int) -> dict[str, bytes]:
+    """The files of a platform of *count* agents, the real one among them."""
+    world = World()
+    names = [f"agent-{number:04d}" for number in range(1, count)]
+    bodies: dict[str, list[Json]] = {}
+    for path in list(world.files):
+        if path.startswith(APP) and path.endswith(".yaml"):
+            bodies[path] = world.manifests(path)
+    own = [(path, body) for path, listed in bodies.items() for body in listed if _is_of_the_agent(body)]
+    ledger = world.ledger
+    for name in names:
+        for path, body in own:
+            bodies[path].append(_unpublished(_renamed(body, name)))
+        for key in ("workloads", "storage"):
+            ledger[key] += [_renamed(one, name) for one in ledger[key][:] if _names_the_agent(one)]
+        ledger["flows"] += [_renamed(one, name) for one in ledger["flows"] if one["from"] == AGENT]
+    _secrets(world, ledger, names)
+    _proxy(world, names)
+    guard = world.k8s("ValidatingAdmissionPolicy", "openclaw-keep-data")["spec"]["validations"][1]
+    claims = json.dumps(["openclaw-data", *(f"{name}-data" for name in names)])
+    guard["expression"] = guard["expression"].replace('["openclaw-data"]', claims)
+    ledger["acknowledgements"] += [
+        {**one, "finding": one["finding"].replace(f"[{AGENT}/", f"[{name}/")}
+        for name in names
+        for one in ledger["acknowledgements"][:1]
+    ]
+    return {path: data for path, data in world.bytes().items() if not path.startswith("helm/")}
+
+
+def _is_of_the_agent(body: Json) -> bool:
+    name = body.get("metadata", {}).get("name", "")
+    wanted = (
+        "Deployment",
+        "ServiceAccount",
+        "Service",
+        "ConfigMap",
+        "PersistentVolumeClaim",
+        "ExternalSecret",
+        "NetworkPolicy",
+    )
+    return body["kind"] in wanted and (name == AGENT or name.startswith("openclaw-"))
+
+
+def _unpublished(body: Json) -> Json:
+    """Only the first agent has a site, so nothing connects to the others."""
+    if body["kind"] == "NetworkPolicy":
+        body["spec"].pop("ingress", None)
+    return body
+
+
+def _names_the_agent(one: Json) -> bool:
+    return AGENT in (one.get("id"), one.get("workload"))
+
+
+def _renamed(value: Any, name: str, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {k: _renamed(v, name, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_renamed(v, name, key) for v in value]
+    if not isinstance(value, str) or key in _KEPT:
+        return value
+    for old, new in ((AGENT, name), *_prefixes(name)):
+        if value == old or (old != AGENT and value.startswith(old) and "\n" not in value):
+            return new + value[len(old) :]
+    return value.replace('"https://openclaw.b0xp.io"', "") if "allowedOrigins" in value else value
+
+
+def _prefixes(name: str) -> list[tuple[str, str]]:
+    """(what a name of the agent's starts with, what it starts with in the copy)."""
+    return [
+        ("openclaw-retain", "openclaw-retain"),
+        ("openclaw-", f"{name}-"),
+        ("/lolice/openclaw/", f"/lolice/openclaw/{name}/"),
+    ]
+
+
+def _secrets(world: World, ledger: Json, names: list[str]) -> None:
+    parameters = world.aws["resource"]["aws_ssm_parameter"]
+    mine = [one for one in ledger["secrets"] if any(r["workload"] == AGENT for r in one["readers"])]
+    for name in names:
+        for secret in mine:
+            again = copy.deepcopy(secret)
+            again["id"] = f"{name}/{secret['id']}"
+            again["ssm"] = secret["ssm"].replace("/lolice/openclaw/", f"/lolice/openclaw/{name}/")
+            for reader in again["readers"]:
+                if reader["workload"] == AGENT:
+                    reader["workload"], reader["containers"] = name, [name]
+                else:
+                    reader["name"] = _key(name)
+            ledger["secrets"].append(again)
+            key = next(k for k, body in parameters.items() if body["name"] == secret["ssm"])
+            parameters[f"{name}_{key}"] = {**parameters[key], "name": again["ssm"]}
+
+
+def _key(name: str) -> str:
+    return "PROXY_KEY_" + name.replace("-", "_").upper()
+
+
+def _proxy(world: World, names: list[str]) -> None:
+    """The proxy knows each agent by a key of its own."""
+    container, external = world.container("litellm"), world.k8s("ExternalSecret", "litellm")["spec"]["data"]
+    entry = next(e for e in external if e["secretKey"] == "LITELLM_PROXY_KEY")
+    rules = world.k8s("NetworkPolicy", "litellm")["spec"]["ingress"]
+    clients = json.loads(world.k8s("ConfigMap", "litellm-config")["data"]["clients.json"])
+    for name in names:
+        ref = {**entry["remoteRef"], "key": f"/lolice/openclaw/{name}/LITELLM_PROXY_KEY"}
+        external.append({"secretKey": _key(name), "remoteRef": ref})
+        source = {"secretKeyRef": {"name": "litellm-credentials", "key": _key(name)}}
+        container["env"].append({"name": _key(name), "valueFrom": source})
+        rules.append(_renamed(rules[0], name))
+        clients["clients"].append({**clients["clients"][0], "name": name, "keyEnv": _key(name)})
+    world.k8s("ConfigMap", "litellm-config")["data"]["clients.json"] = json.dumps(clients)
