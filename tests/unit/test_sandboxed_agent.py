@@ -1,0 +1,161 @@
+"""The agent as it is declared: nothing is on that was not spelled out."""
+
+from typing import Any
+
+import pytest
+
+from agentkeep import (
+    DeclarationErrors,
+    Discord,
+    DiscordUser,
+    Elevated,
+    Image,
+    Port,
+    Resources,
+    Rules,
+    Sandbox,
+    SandboxedAgent,
+    SecretParam,
+    Tools,
+)
+from agentkeep.testing import demo_platform
+from tests.worlds import DIND, DOCKER, OPENCLAW, OWNER, SANDBOX_IMAGE, TOOLS, fields, refusals, world
+
+
+def problems(**changes: Any) -> list[str]:
+    keep = demo_platform()
+    given: dict[str, Any] = {
+        "image": OPENCLAW,
+        "gateway_token": SecretParam(keep, "T", about="x"),
+        "primary": "Sonnet",
+        "sandbox": DOCKER,
+        "tools": TOOLS,
+    }
+    SandboxedAgent(keep, "agent", **(given | {k: v(keep) if callable(v) else v for k, v in changes.items()}))
+    return [problem for path, problem, _ in refusals(keep) if path == "demo/agent"]
+
+
+def bot(*users: DiscordUser) -> Any:
+    return lambda keep: Discord(SecretParam(keep, "BOT", about="x"), users=users)
+
+
+def docker(**changes: Any) -> Sandbox:
+    return DOCKER.model_copy(update=changes)
+
+
+def tools(**changes: Any) -> Tools:
+    return TOOLS.model_copy(update=changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"image": Image("openclaw:latest")}, "image 'openclaw:latest' has no fixed version"),
+        ({"gateway_token": "not-told"}, "was given a str as a secret"),
+        ({"storage": "10GB"}, "storage='10GB' is no quantity that Kubernetes takes"),
+        ({"storage": "10m"}, "storage='10m' is no whole number of bytes: 'm' means thousandths"),
+        ({"ports": {"board": Port.tcp(0)}}, "0 is no port"),
+        ({"ports": {"a-name-that-is-too-long": Port.tcp(80)}}, "'a-name-that-is-too-long' is no name of a port"),
+        ({"ports": {"board": Port.tcp(18789)}}, "two of its ports are one"),
+        ({"sandbox": Sandbox.off(because=" ")}, "the sandbox is off for no reason"),
+        ({"sandbox": docker(image=Image("docker:dind"))}, "image 'docker:dind' has no fixed version"),
+        ({"sandbox": docker(sandbox_image=None)}, "the sandbox lacks an image"),
+        ({"sandbox": docker(disk="20GB")}, "disk='20GB' is no quantity that Kubernetes takes"),
+        ({"sandbox": docker(prune_every_hours=0)}, "prune_every_hours=0 is out of range"),
+        (
+            {"sandbox": docker(resources=Resources(cpu="2", memory="1Gi", cpu_limit="1", memory_limit="1Gi"))},
+            "cpu_limit='1' is below the request '2'",
+        ),
+        ({"tools": tools(codex="latest")}, "tools: codex='latest' is no fixed version"),
+        ({"tools": tools(gh_sha256="abc")}, "tools: gh_sha256 is not 64 hexadecimal digits"),
+        ({"tools": tools(docker_cli=Image("docker:cli"))}, "image 'docker:cli' has no fixed version"),
+        ({"discord": bot()}, "its Discord bot answers nobody"),
+        ({"discord": bot(DiscordUser(id="bob"))}, "a Discord user id is not 17 to 20 digits"),
+        ({"elevated": Elevated((OWNER,))}, "somebody may leave the sandbox whom the bot does not answer"),
+        ({}, "is not confined"),
+        ({}, "no proxy serves it"),
+    ],
+)
+def test_refuses(changes: dict[str, Any], problem: str) -> None:
+    assert problem in problems(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"image": "openclaw:1.2.3"}, "image= is a str"),
+        ({"primary": None}, "primary= is None"),
+        ({"fallbacks": "Opus"}, "fallbacks= is a str"),
+        ({"sandbox": None}, "sandbox= is None"),
+        ({"sandbox": True}, "sandbox= is a bool"),
+        ({"tools": {}}, "tools= is a dict"),
+        ({"discord": "not-told"}, "discord= is a str"),
+        ({"discord": bot("bob")}, "users= is a str"),  # type: ignore[arg-type]
+        ({"storage": 10}, "storage= is an int"),
+        ({"placement": "amd64"}, "placement= is a str"),
+        ({"resources": "1Gi"}, "resources= is a str"),
+        ({"rules": "acme/app"}, "rules= is a str"),
+        ({"ports": {"board": 80}}, "ports['board']= is an int"),
+    ],
+)
+def test_refuses_wrong_types_on_the_spot(changes: dict[str, Any], problem: str) -> None:
+    with pytest.raises(DeclarationErrors) as caught:
+        problems(**changes)
+
+    assert problem in [fields(error)[1] for error in caught.value.exceptions]
+
+
+def test_what_only_its_configuration_would_refuse_is_known_when_sealed() -> None:
+    built = world()
+    built.agent.rules = Rules(repositories=("no-owner",))
+
+    assert [path for path, _, _ in refusals(built.platform)] == ["demo/agent"]
+
+
+def test_has_no_default_for_the_sandbox() -> None:
+    keep = demo_platform()
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'sandbox'"):
+        SandboxedAgent(  # type: ignore[call-arg]
+            keep, "agent", image=OPENCLAW, gateway_token=SecretParam(keep, "T", about="x"), primary="x", tools=TOOLS
+        )
+
+
+def test_a_sandbox_is_off_only_when_spelled_out() -> None:
+    assert DOCKER.is_on
+    assert not Sandbox.off(because="a test").is_on
+    assert DOCKER.network == "none"
+
+
+def test_its_containers_are_known_before_they_are_made() -> None:
+    with_docker, without = world().agent, world(sandbox=Sandbox.off(because="a test")).agent
+
+    assert with_docker.privileged_images() == (("dind", DIND),)
+    assert without.privileged_images() == ()
+    assert without.container_names() == ("agent", "sync-files")
+    assert without.init_container_names() == ("install-tools", "prepare-state")
+    assert SANDBOX_IMAGE in with_docker.images()
+    assert without.images() == (OPENCLAW,)
+
+
+def test_models_come_as_primary_fallbacks_and_the_rest() -> None:
+    built = world(primary="Opus", fallbacks=())
+
+    assert [model.alias for model in built.agent.models] == ["Opus", "Sonnet"]
+
+
+def test_a_sample_is_noted() -> None:
+    keep = demo_platform()
+    user = DiscordUser.sample("100000000000000009")
+    token = SecretParam(keep, "BOT", about="x")
+    SandboxedAgent(
+        keep,
+        "agent",
+        image=OPENCLAW,
+        gateway_token=SecretParam(keep, "T", about="x"),
+        primary="Sonnet",
+        sandbox=DOCKER,
+        tools=TOOLS,
+        discord=Discord(token, users=(user,)),
+    )
+
+    assert [*keep.samples] == ["Discord user 100000000000000009"]
