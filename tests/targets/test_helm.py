@@ -452,6 +452,18 @@ def test_another_agent_has_its_own_names_everywhere(tmp_path: Path) -> None:
     assert not re.search(r"\bopenclaw-(data|config|scripts)\b", "".join(tree.values()))
 
 
+def test_without_agents_everything_is_a_template(
+    platform: Platform, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Platform, "parts", lambda *_: ())
+    chart = helm_tree(platform, tree)
+
+    assert f"{HELM}/Chart.lock" not in chart
+    assert "dependencies" not in yaml.safe_load(chart[f"{HELM}/Chart.yaml"])
+    assert yaml.safe_load(chart[f"{HELM}/values.yaml"]) == {}
+    assert f"{HELM}/templates/openclaw-deployment.yaml" in chart
+
+
 def test_two_agents_are_two_aliases_of_the_public_chart(tmp_path: Path) -> None:
     made = world()
     made.publish("app")

