@@ -14,7 +14,7 @@ LITELLM = Image("ghcr.io/berriai/litellm:v1.103.2")
 # renovate: datasource=docker
 CLOUDFLARED = Image("cloudflare/cloudflared:2025.11.1")
 # renovate: datasource=docker
-DIND = Image("docker:27.5.1-dind")
+DIND = Image("docker:29.8.0-dind")
 # Built by the operator: docs/sandbox-image.md.
 SANDBOX = Image("ghcr.io/boxp/openclaw-sandbox:1.0.0-bookworm-slim")
 
@@ -26,5 +26,5 @@ TOOLS = Tools(
     gh="2.97.0",
     gh_sha256=GH_SHA256["2.97.0-amd64"],
     # renovate: datasource=docker
-    docker_cli=Image("docker:27.5.1-cli"),
+    docker_cli=Image("docker:29.8.0-cli"),
 )

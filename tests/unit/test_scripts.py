@@ -545,6 +545,40 @@ def test_an_image_without_git_is_refused(tools: Tools) -> None:
     assert (done.returncode, "no git" in done.stderr) == (1, True)
 
 
+# --- the daemon's client certificate ---------------------------------------------------------------------------------
+
+
+def test_the_client_key_is_given_to_one_user(pod: Pod) -> None:
+    certs = pod.folder("certs")
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (certs / name).write_text(name)
+        (certs / name).chmod(0o644)
+    pod.stub("chown", 'printf "%s\\n" "$*"')
+    env = {"CLIENT_CERTS": str(certs), "GATEWAY_UID": "1234"}
+
+    first, again = pod.run("share-certs.sh", **env), pod.run("share-certs.sh", **env)
+
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert first.stdout == f"1234 {certs}/key.pem\n"
+    assert {path.name: path.stat().st_mode & 0o777 for path in certs.iterdir()} == {
+        "ca.pem": 0o644,
+        "cert.pem": 0o644,
+        "key.pem": 0o400,
+    }
+
+
+@pytest.mark.parametrize("missing", ["ca.pem", "cert.pem", "key.pem"])
+def test_a_daemon_without_a_whole_certificate_has_not_started(pod: Pod, missing: str) -> None:
+    certs = pod.folder("certs")
+    for name in {"ca.pem", "cert.pem", "key.pem"} - {missing}:
+        (certs / name).write_text(name)
+    pod.stub("chown", "exit 9")
+
+    done = pod.run("share-certs.sh", CLIENT_CERTS=str(certs), WAIT_SECONDS="1")
+
+    assert (done.returncode, "no client certificate" in done.stderr) == (1, True)
+
+
 # --- the docker CLI --------------------------------------------------------------------------------------------------
 
 

@@ -29,8 +29,8 @@ DIND_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_lim
 FIXED_ENV = frozenset(
     {"DOCKER_CERT_PATH", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "HOME", "LD_PRELOAD", "NODE_OPTIONS", "PATH", *GATEWAY_ENV}
 )
-# Keys of LLM providers by the names that their tools read. OPENAI_API_KEY is left out: the Codex CLI needs it in the
-# pod.
+# Keys of LLM providers by the names that their tools read. OPENAI_API_KEY is left out: the Codex CLI needs that key in
+# the pod.
 PROVIDER_KEY_NAMES = {"ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "XAI_API_KEY"}
 
 

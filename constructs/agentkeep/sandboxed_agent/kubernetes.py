@@ -50,6 +50,9 @@ CERTS_FOLDER = "/certs"
 # What the image has, with the agent's own tools last: nothing that is downloaded can stand in for a system program.
 PATH = f"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:{TOOLS_FOLDER}/bin"
 
+# The gateway lets running work end before it stops, for 330 seconds at most.
+GRACE_SECONDS = 345
+
 # Loopback of the pod: the daemon listens for the gateway alone, and the policies let nobody else in.
 DOCKER_ENV = {
     "DOCKER_HOST": "tcp://localhost:2376",
@@ -203,7 +206,7 @@ class SandboxedAgentKubernetes(Construct):
                         if placement.taint
                         else None,
                         security_context=pod_security(UID),
-                        termination_grace_period_seconds=60,
+                        termination_grace_period_seconds=GRACE_SECONDS,
                         init_containers=self._init_containers(),
                         containers=[self._gateway(extra_mounts), *self._companions()],
                         volumes=[*self._volumes(), *extra_volumes],
@@ -238,12 +241,26 @@ class SandboxedAgentKubernetes(Construct):
                 for name, port in sorted(agent.ports.items())
             ],
             # Paths that exist: OpenClaw answers 200 on any other path too, so a wrong one would always pass.
-            startup_probe=http_probe("/startupz", "gateway", period=5, failures=36),
-            readiness_probe=http_probe("/startupz", "gateway", period=10, failures=3),
+            # A cold start takes 12 seconds alone and a minute beside others.
+            startup_probe=self._started(period=5, failures=36),
+            readiness_probe=self._started(period=10, failures=3),
             liveness_probe=http_probe("/healthz", "gateway", period=30, failures=3, timeout=10),
             resources=requirements(agent.resources),
             security_context=restricted(),
             volume_mounts=_by_path([*mounts, *extra_mounts]),
+        )
+
+    def _started(self, *, period: int, failures: int) -> k8s.Probe:
+        if self._platform.cluster.cni == "calico":
+            return http_probe("/startupz", "gateway", period=period, failures=failures)
+        # From inside: /startupz refuses whoever asks from a trusted proxy's network without naming a client. Under
+        # Calico kubelet asks from the node's address; under others its requests may come from the pods' network.
+        url = f"http://127.0.0.1:{self._agent.ports['gateway'].number}/startupz"
+        return k8s.Probe(
+            exec=k8s.ExecAction(command=["sh", "-c", f"curl -fsS {url} | grep -qF '\"ok\":true'"]),
+            period_seconds=period,
+            failure_threshold=failures,
+            timeout_seconds=5,
         )
 
     def _companions(self) -> list[k8s.Container]:
@@ -300,6 +317,8 @@ class SandboxedAgentKubernetes(Construct):
             mounts=[
                 _mount("data", STATE_DIR),
                 _mount("scratch", SCRATCH_FOLDER),
+                # OpenClaw takes its lock below /tmp whatever TMPDIR says.
+                _mount("scratch", "/tmp", sub_path="prepare"),  # noqa: S108 - of the pod
                 _mount("config", CONFIG_FOLDER),
                 _mount("config-source", CONFIG_SOURCE, read_only=True),
                 _mount("policy", POLICY_SOURCE, read_only=True),
@@ -421,7 +440,9 @@ class SandboxedAgentKubernetes(Construct):
         )  # fmt: skip
         gateway = (*pod, "containers", f"name={agent.main_container}")
         explain(
-            *gateway, "startupProbe", because="OpenClaw answers 200 on unknown paths too: a wrong path always passes."
+            *gateway,
+            "startupProbe",
+            because="OpenClaw answers 200 on unknown paths too: a wrong path would always pass.",
         )
         if agent.sandbox.is_on:
             dind = (*pod, "initContainers", "name=dind")

@@ -2,8 +2,8 @@
 The engines' own command lines give the bytes that ``make synth`` committed, from a checkout under another name.
 
 Consumers: cdktf-cli 0.21.0 and cdk8s-cli, npm packages pinned in ``package-lock.json`` here, installed below
-``.cache``. They run on Node 22: cdktf-cli ships a terminal library that is prebuilt for it and would have to be compiled
-for Node 24.
+``.cache``. They run on Node 22: cdktf-cli ships a terminal library that is prebuilt for it and would have to be
+compiled for Node 24.
 Each call may take two minutes. Nothing is sent anywhere: synthesis needs no network.
 """
 
@@ -163,7 +163,7 @@ def unreadable_cluster(checkout: Checkout) -> None:
 
 def unpinned_image(checkout: Checkout) -> None:
     """The plan's own tag, which moves."""
-    checkout.change("constructs/lolice/versions.py", "docker:27.5.1-dind", "docker:27-dind")
+    checkout.change("constructs/lolice/versions.py", "docker:29.8.0-dind", "docker:29-dind")
 
 
 def leaked_provider_key(checkout: Checkout) -> None:

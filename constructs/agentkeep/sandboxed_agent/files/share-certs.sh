@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gives the gateway's user the client certificate of the sandbox daemon. The daemon's image makes the key readable by root
-# alone, and the gateway is not root.
+# Gives the client certificate of the sandbox daemon to the gateway's user, and to nobody else: the daemon's image lets every
+# user of every container that mounts the folder read the key.
 #
 # Run by: the sidecar dind, as root, after its start (lifecycle.postStart; busybox sh). The daemon counts as started only
 # when this is done. Running it again changes nothing.
@@ -15,9 +15,14 @@ CLIENT_CERTS=${CLIENT_CERTS:-/certs/client}
 GATEWAY_UID=${GATEWAY_UID:-1000}
 WAIT_SECONDS=${WAIT_SECONDS:-60}
 
+is_complete() {
+  for name in key.pem cert.pem ca.pem; do
+    [ -s "$CLIENT_CERTS/$name" ] || return 1
+  done
+}
+
 waited=0
-# cert.pem is written last.
-until [ -s "$CLIENT_CERTS/cert.pem" ] && [ -s "$CLIENT_CERTS/key.pem" ]; do
+until is_complete; do
   if [ "$waited" -ge "$WAIT_SECONDS" ]; then
     printf 'share-certs: the daemon made no client certificate in %s seconds\n' "$WAIT_SECONDS" >&2
     exit 1
