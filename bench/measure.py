@@ -126,3 +126,9 @@ def _cpu_seconds(process: Path) -> float:
     # The name may hold spaces; fields are counted from behind it. utime and stime are fields 14 and 15.
     fields = (process / "stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def node_seconds(pid: int) -> float:
+    """CPU seconds so far of every Node below the process *pid*."""
+    processes = [Path(f"/proc/{below}") for below in _descendants(pid)]
+    return sum(_cpu_seconds(process) for process in processes if (process / "exe").readlink().name == "node")
