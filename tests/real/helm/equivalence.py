@@ -169,37 +169,10 @@ def _pod_defaults(_plain: Objects, chart: Objects) -> None:
         _without(spec, {"hostIPC": False, "hostNetwork": False, "hostPID": False, "dnsPolicy": "ClusterFirst"})
 
 
-def _pull_policy(_plain: Objects, chart: Objects) -> None:
-    for container in _containers(chart):
-        if not container["image"].endswith(":latest"):
-            _without(container, {"imagePullPolicy": "IfNotPresent"})
-
-
-def _probe_defaults(_plain: Objects, chart: Objects) -> None:
-    for container in _containers(chart):
-        for kind in ("livenessProbe", "readinessProbe", "startupProbe"):
-            probe = container.get(kind, {})
-            _without(probe, {"initialDelaySeconds": 0})
-            _without(probe.get("httpGet", {}), {"scheme": "HTTP"})
-
-
 def _address_families(_plain: Objects, chart: Objects) -> None:
     for (kind, _, _), manifest in chart.items():
         if kind == "Service":
             _without(manifest["spec"], {"ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4"]})
-
-
-def _repeated_user(plain: Objects, chart: Objects) -> None:
-    for key in plain.keys() & chart.keys():
-        if key[0] != "Deployment":
-            continue
-        ours, theirs = (side[key]["spec"]["template"]["spec"] for side in (plain, chart))
-        pod = ours.get("securityContext", {})
-        said = {container["name"]: container.get("securityContext", {}) for container in ours["containers"]}
-        for container in theirs["containers"]:
-            mine = said.get(container["name"], {})
-            extra = {user: pod[user] for user in ("runAsUser", "runAsGroup") if user in pod and user not in mine}
-            _without(container.get("securityContext", {}), extra)
 
 
 def _order(plain: Objects, chart: Objects) -> None:
@@ -257,10 +230,7 @@ ALLOWANCES = (
         "added labels", "app-template labels what it renders; policies select by ours, also there", _added_labels
     ),
     Allowance("pod defaults", "app-template writes out what Kubernetes takes anyway", _pod_defaults),
-    Allowance("pull policy", "the chart writes out what Kubernetes takes for a fixed tag", _pull_policy),
-    Allowance("probe defaults", "written out, because the chart has other numbers", _probe_defaults),
     Allowance("address families", "the chart has a default, so the cluster's first is written out", _address_families),
-    Allowance("repeated user", "the agent's container repeats the pod's user, over the chart's own", _repeated_user),
     Allowance("volume names", "four names mean volumes of the chart's own", _volume_names),
     Allowance("order", "a map has none; runtimes sort mounts by depth, and no variable refers to another", _order),
     Allowance("empty alias file", "the chart has shell aliases there; a key cannot be taken away", _empty_alias_file),

@@ -102,8 +102,9 @@ def test_every_selector_picks_the_same_pods(helm: Helm, lolice: Built, two_agent
 BELOW = "openclaw.app-template"
 MAIN = f"{BELOW}.controllers.main"
 HARMS = {
-    "the sidecar is everybody's": f"{MAIN}.containers.main.securityContext.privileged=true",
+    "the sidecar is everybody's": f"{MAIN}.containers.openclaw.securityContext.privileged=true",
     "a token is mounted": f"{BELOW}.defaultPodOptions.automountServiceAccountToken=true",
+    "the chart's main container runs": f"{MAIN}.containers.main.enabled=true",
     "the chart's browser runs": f"{MAIN}.containers.chromium.enabled=true",
     "the chart's init container runs": f"{MAIN}.initContainers.init-skills.enabled=true",
     "the chart's volumes come back": f"{BELOW}.persistence.tmp.enabled=true",
@@ -112,7 +113,7 @@ HARMS = {
     "the claim goes with the release": f"{BELOW}.persistence.data.retain=false",
     "another class of volumes": f"{BELOW}.persistence.data.storageClass=longhorn",
     "the node's network": f"{BELOW}.defaultPodOptions.hostNetwork=true",
-    "another image": f"{MAIN}.containers.main.image.repository=example.com/other",
+    "another image": f"{MAIN}.containers.openclaw.image.repository=example.com/other",
     "another tool": f"{MAIN}.initContainers.install-tools.env.GH_VERSION=0.0.1",
     "a configuration that restarts the pod": f"{BELOW}.configMaps.config.includeInChecksum=true",
     "the service leads elsewhere": f"{BELOW}.service.main.ports.gateway.targetPort=1",
@@ -175,14 +176,15 @@ REFUSALS = {
     "no namespace": (["openclaw"], 'namespace "default" must be openclaw'),
     "a wrong type": (["openclaw", "-n", "openclaw", "--set", f"{MAIN}.replicas=two"], "replicas"),
     "an unknown key": (
-        ["openclaw", "-n", "openclaw", "--set", f"{MAIN}.containers.main.volumeMounts=x"], "volumeMounts",
+        ["openclaw", "-n", "openclaw", "--set", f"{MAIN}.containers.openclaw.volumeMounts=x"], "volumeMounts",
     ),
     "an unknown key at the top": (["openclaw", "-n", "openclaw", "--set", "replicas=3"], "replicas"),
     "a moving version": (
         ["openclaw", "-n", "openclaw", "--set", f"{BELOW}.openclawVersion=latest"], "openclawVersion",
     ),
     "a list of variables": (
-        ["openclaw", "-n", "openclaw", "--set-json", f'{MAIN}.containers.main.env=[{{"name":"A","value":"b"}}]'], "env",
+        ["openclaw", "-n", "openclaw", "--set-json", f'{MAIN}.containers.openclaw.env=[{{"name":"A","value":"b"}}]'],
+        "env",
     ),
     "an old cluster": (["openclaw", "-n", "openclaw", "--kube-version", "1.28.0"], "incompatible with Kubernetes"),
 }  # fmt: skip

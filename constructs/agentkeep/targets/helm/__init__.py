@@ -20,7 +20,7 @@ from agentkeep.targets.dist import HELM
 from agentkeep.targets.helm.objects import application_objects
 from agentkeep.targets.helm.schema import schema_text, values_schema
 from agentkeep.targets.helm.templates import GUARD, Selectors, guard, template_files
-from agentkeep.targets.helm.upstream import CONTAINER, CONTROLLER, TEMPLATE
+from agentkeep.targets.helm.upstream import CONTROLLER, TEMPLATE
 from agentkeep.targets.helm.values import AgentValues, agent_values
 from agentkeep.targets.helm.yaml_text import emit
 
@@ -155,11 +155,10 @@ _ABOUT: tuple[tuple[tuple[str, ...], str], ...] = (
         ("controllers", CONTROLLER, "initContainers"),
         "In the order of dependsOn. The chart's own two are off: the agent's containers do their work, with checksums.",
     ),
-    (("controllers", CONTROLLER, "containers", "chromium"), "The chart would run a browser beside the agent."),
-    (("controllers", CONTROLLER, "containers", CONTAINER), "The agent itself."),
     (
-        ("controllers", CONTROLLER, "containers", CONTAINER, "args"),
-        "The chart has arguments of its own; an empty list takes them away.",
+        ("controllers", CONTROLLER, "containers"),
+        "The agent, and what runs beside it. The chart's own two are off: a browser, and a 'main' whose probes and\n"
+        "arguments would be laid under ours; helm 4 cannot take a default away.",
     ),
     (("service",), "Where the tunnel reaches the agent."),
     (("configMaps",), "The agent's configuration."),

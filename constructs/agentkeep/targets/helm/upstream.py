@@ -14,30 +14,9 @@ TEMPLATE = "app-template"
 """Key of the chart that renders everything; all values lie below it."""
 
 CONTROLLER = "main"
-CONTAINER = "main"
-"""The chart's names for the Deployment and for OpenClaw's container, in values only."""
+"""The chart's name for the Deployment, in values only."""
 
 TEXT, NUMBER, FLAG, LIST, ANY = "string", "integer", "boolean", "array", "any"
-
-_SECURITY = {
-    "runAsUser": NUMBER,
-    "runAsGroup": NUMBER,
-    "runAsNonRoot": FLAG,
-    "readOnlyRootFilesystem": FLAG,
-    "allowPrivilegeEscalation": FLAG,
-    "capabilities": {"drop": LIST},
-}
-_PROBE = {
-    "enabled": FLAG,
-    "type": TEXT,
-    "spec": {
-        "tcpSocket": {"port": NUMBER},
-        "initialDelaySeconds": NUMBER,
-        "periodSeconds": NUMBER,
-        "timeoutSeconds": NUMBER,
-        "failureThreshold": NUMBER,
-    },
-}
 
 DEFAULTS: dict[str, Any] = {
     "openclawVersion": TEXT,
@@ -50,22 +29,7 @@ DEFAULTS: dict[str, Any] = {
             "replicas": NUMBER,
             "strategy": TEXT,
             "initContainers": {"init-config": ANY, "init-skills": ANY},
-            "containers": {
-                CONTAINER: {
-                    "image": {"repository": TEXT, "tag": TEXT, "pullPolicy": TEXT},
-                    "command": LIST,
-                    "args": LIST,
-                    "envFrom": LIST,
-                    "env": {},
-                    "securityContext": _SECURITY,
-                    "resources": {
-                        "requests": {"cpu": TEXT, "memory": TEXT},
-                        "limits": {"cpu": TEXT, "memory": TEXT},
-                    },
-                    "probes": {"liveness": _PROBE, "readiness": _PROBE, "startup": _PROBE},
-                },
-                "chromium": ANY,
-            },
+            "containers": {"main": ANY, "chromium": ANY},
         }
     },
     "configMaps": {
@@ -92,7 +56,7 @@ DEFAULTS: dict[str, Any] = {
             "type": TEXT,
             "accessMode": TEXT,
             "size": TEXT,
-            "advancedMounts": {CONTROLLER: {"init-config": LIST, "init-skills": LIST, CONTAINER: LIST}},
+            "advancedMounts": {CONTROLLER: {"init-config": LIST, "init-skills": LIST, "main": LIST}},
         },
     },
 }
@@ -102,23 +66,16 @@ HARMLESS = frozenset(
     {
         # Of the image that is not run.
         ("chromiumVersion",),
-        # What Kubernetes does anyway for a tag that is not "latest".
-        ("controllers", CONTROLLER, "containers", CONTAINER, "image", "pullPolicy"),
-        # Not looked at by a probe of type HTTP.
-        *(
-            ("controllers", CONTROLLER, "containers", CONTAINER, "probes", kind, "spec", "tcpSocket", "port")
-            for kind in ("liveness", "readiness", "startup")
-        ),
         # Mounts of containers that are switched off.
         *(
             ("persistence", "data", "advancedMounts", CONTROLLER, container)
-            for container in ("init-config", "init-skills")
+            for container in ("init-config", "init-skills", "main")
         ),
     }
 )
 """Defaults that may stand, by path."""
 
-RESERVED_CONTAINERS = frozenset({CONTAINER, "chromium", "init-config", "init-skills"})
+RESERVED_CONTAINERS = frozenset({"main", "chromium", "init-config", "init-skills"})
 RESERVED_VOLUMES = frozenset({"config", "bash-aliases", "scripts", "tmp"})
 """Keys that mean something of the chart's own; what has such a name in the manifests gets another key."""
 
@@ -150,6 +107,3 @@ MOUNT_FIELDS = {
 """Fields of a mount, and what they are called in values."""
 
 PROBES = {"livenessProbe": "liveness", "readinessProbe": "readiness", "startupProbe": "startup"}
-
-PROBE_DEFAULTS = {"initialDelaySeconds": 0, "periodSeconds": 10, "timeoutSeconds": 1, "failureThreshold": 3}
-"""What Kubernetes takes for a probe that does not say; the chart would take other numbers."""

@@ -17,7 +17,7 @@ from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.sandboxed_agent.rendering import CONFIG_FILE
 from agentkeep.targets.helm import upstream
 from agentkeep.targets.helm.objects import Manifest, Written
-from agentkeep.targets.helm.upstream import CONTAINER, CONTROLLER
+from agentkeep.targets.helm.upstream import CONTROLLER
 from agentkeep.targets.helm.yaml_text import literal
 
 _NAME = "app.kubernetes.io/name"
@@ -128,7 +128,7 @@ class _Agent:
             "strategy": strategy["type"],
             "serviceAccount": {"name": self._pod.get("serviceAccountName", "default")},
             "initContainers": {"init-config": _OFF, "init-skills": _OFF, **init},
-            "containers": {"chromium": _OFF, **self._containers("containers")},
+            "containers": {"main": _OFF, "chromium": _OFF, **self._containers("containers")},
         }
 
     def _containers(self, field: str) -> dict[str, Any]:
@@ -136,43 +136,31 @@ class _Agent:
         found: dict[str, Any] = {}
         previous: str | None = None
         for container in self._pod.get(field) or ():
-            key = self._container_key(container["name"])
+            key = _container_key(container["name"])
             values: dict[str, Any] = {} if key == container["name"] else {"nameOverride": container["name"]}
             if previous is not None:
                 values["dependsOn"] = [previous]
-            found[key] = {**values, **self._container(container, is_main=key == CONTAINER)}
+            found[key] = {**values, **self._container(container)}
             previous = key
         return found
 
-    def _container_key(self, name: str) -> str:
-        if name == self._agent.main_container:
-            return CONTAINER
-        return f"agent-{name}" if name in upstream.RESERVED_CONTAINERS else name
-
-    def _container(self, container: Manifest, *, is_main: bool) -> dict[str, Any]:
+    def _container(self, container: Manifest) -> dict[str, Any]:
         name = container["name"]
         handled = {"name", "image", "imagePullPolicy", "env", "volumeMounts", *upstream.PROBES}
         self._only(container, handled | upstream.CONTAINER_FIELDS, f"container {name}")
-        values: dict[str, Any] = {"image": self._image(container)}
-        values |= {
+        values = {
             field: self._plain(value, f"{name}.{field}") for field, value in container.items() if field not in handled
         }
         if env := self._env(container):
             values["env"] = env
         probes = {
-            kind: self._probe(name, container.get(field), is_main=is_main)
+            kind: {"enabled": True, "custom": True, "spec": _literals(container[field])}
             for field, kind in upstream.PROBES.items()
-            if is_main or field in container
+            if field in container
         }
         if probes:
             values["probes"] = probes
-        if is_main:
-            # Said in full, because the chart has defaults for each of them.
-            pod = self._pod.get("securityContext") or {}
-            user = {key: pod[key] for key in ("runAsUser", "runAsGroup") if key in pod}
-            values["securityContext"] = {**user, **values.get("securityContext", {})}
-            values = {"command": [], "args": [], "envFrom": [], "env": {}, **values}
-        return dict(sorted(values.items(), key=lambda item: (item[0] != "image", item[0])))
+        return {"image": self._image(container), **dict(sorted(values.items()))}
 
     def _image(self, container: Manifest) -> dict[str, Any]:
         image, agent = Image(container["image"]), self._agent.image
@@ -200,28 +188,6 @@ class _Agent:
             else:
                 env[name] = literal(variable.get("value", ""))
         return env
-
-    def _probe(self, container: str, probe: Manifest | None, *, is_main: bool) -> dict[str, Any]:
-        if probe is None:
-            return dict(_OFF)
-        if not is_main:
-            return {"enabled": True, "custom": True, "spec": _literals(probe)}
-        # The chart's own probes are of TCP, and a custom one would be laid over them: two handlers in one probe.
-        what = f"a probe of {container}"
-        timing = {key: probe.get(key, default) for key, default in upstream.PROBE_DEFAULTS.items()}
-        handlers = [key for key in probe if key not in {*timing, "successThreshold"}]
-        if handlers not in (["httpGet"], ["tcpSocket"]) or probe.get("successThreshold", 1) != 1:
-            self._cannot(f"{what} with {', '.join(handlers)}", "the chart takes httpGet or tcpSocket there")
-        if self._service is None:
-            self._cannot(what, "app-template renders it for a container behind a Service")
-        action = probe[handlers[0]]
-        self._only(action, {"path", "port", "scheme"}, what)
-        target = {"port": self._plain(action["port"], what)}
-        if handlers == ["tcpSocket"]:
-            return {"enabled": True, "custom": False, "type": "TCP", **target, "spec": timing}
-        path = self._plain(action.get("path", "/"), what)
-        kind = action.get("scheme", "HTTP")
-        return {"enabled": True, "custom": False, "type": kind, "path": path, **target, "spec": timing}
 
     # --- what it stands on -------------------------------------------------------------------------------------------
 
@@ -366,7 +332,7 @@ class _Agent:
                         for theirs, ours in upstream.MOUNT_FIELDS.items()
                         if theirs in mount
                     }
-                    found.setdefault(self._container_key(container["name"]), []).append(values)
+                    found.setdefault(_container_key(container["name"]), []).append(values)
         return found
 
     # --- refusing ----------------------------------------------------------------------------------------------------
@@ -399,6 +365,16 @@ class _Agent:
         raise SynthesisError(
             self._agent.path, f"the chart cannot express {what} ({because})", "deploy the plain manifests instead"
         )
+
+
+def _container_key(name: str) -> str:
+    """
+    Its key in the values.
+
+    Never one of the chart's own containers: helm 4 cannot take a default away, and a probe of ours over one of theirs
+    would have two handlers.
+    """
+    return f"agent-{name}" if name in upstream.RESERVED_CONTAINERS else name
 
 
 def _texts(metadata: Mapping[str, Any]) -> dict[str, Any]:
