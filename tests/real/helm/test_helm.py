@@ -12,6 +12,11 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from agentkeep.targets.ledger import FILE as LEDGER_FILE
+from agentkeep.targets.ledger import ledger_text
+from agentkeep.targets.synthesis import terraform_tree
+from agentkeep.verify.command import verify
+from agentkeep.verify.verdict import Outcome
 from tests.real.helm.conftest import Built, rendered, write
 from tests.real.helm.equivalence import ALLOWANCES, differences, picks, pods
 from tests.real.helm.programs import VERSIONS, Helm
@@ -216,31 +221,53 @@ def test_kubernetes_takes_what_is_rendered(helm: Helm, lolice: Built, two_agents
     assert checked > 30
 
 
+@pytest.mark.parametrize("which", ["lolice", "two_agents"])
 def test_the_proofs_hold_on_what_is_rendered(
-    helm: Helm, lolice: Built, tree: Mapping[str, str], tmp_path: Path
+    helm: Helm, which: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """agentkeep verify decides every rule on the rendered chart as it does on the plain manifests."""
-    command = pytest.importorskip("agentkeep.verify.command")
-    plain, chart = tmp_path / "plain", tmp_path / "chart"
-    app = "lolice/argoproj/openclaw"
-    listed = yaml.safe_load(tree[f"{app}/kustomization.yaml"])["resources"]
-    for name, text in tree.items():
-        if not name.startswith("helm/"):
-            _put(plain / name, text)
-            if name not in {f"{app}/{page}" for page in (*listed, "kustomization.yaml")}:
-                _put(chart / name, text)
-    objects = rendered(helm, lolice.folder, "openclaw").values()
-    _put(chart / app / "rendered.yaml", yaml.safe_dump_all(objects))
-    _put(chart / app / "kustomization.yaml", yaml.safe_dump({"resources": ["rendered.yaml"]}))
-    answers = [
-        {verdict.rule: (verdict.outcome, [str(finding) for finding in verdict.findings]) for verdict in verdicts}
-        for _, verdicts in (command.verify(str(plain)), command.verify(str(chart)))
-    ]
+    built: Built = request.getfixturevalue(which)
+    name = built.platform.id
+    app = f"lolice/argoproj/{name}"
+    tree = {
+        **terraform_tree(built.platform, tmp_path / "tf"),
+        **built.manifests,
+        LEDGER_FILE: ledger_text(built.platform),
+    }
+    listed = {f"{app}/{page}" for page in yaml.safe_load(tree[f"{app}/kustomization.yaml"])["resources"]}
+    objects = rendered(helm, built.folder, name).values()
+    instead = {
+        **{path: text for path, text in tree.items() if path not in listed},
+        f"{app}/rendered.yaml": yaml.safe_dump_all(objects),
+        f"{app}/kustomization.yaml": yaml.safe_dump({"resources": ["rendered.yaml"]}),
+    }
+    plain, chart = (_answers(tmp_path / form, files) for form, files in (("plain", tree), ("chart", instead)))
 
-    assert len(answers[0]) > 30
-    assert answers[0] == answers[1]
+    # Not all need to be: the invented platform answers for nothing.
+    assert sum(outcome is Outcome.PROVED for outcome, _ in chart.values()) > 60
+    assert plain == chart
 
 
-def _put(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+def _answers(folder: Path, files: Mapping[str, str]) -> dict[str, tuple[Outcome, list[str]]]:
+    """Every rule's outcome, and its findings."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return {one.rule: (one.outcome, [f.problem for f in one.findings]) for one in verify(str(folder))[1]}
+
+
+def test_null_takes_a_charts_default_away_in_helm_3_only(helm: Helm, tmp_path: Path) -> None:
+    """Why the agent is not the chart's container 'main': its probes could not be replaced."""
+    for folder, text in (("", "sub: {probe: {tcpSocket: null}}"), ("charts/sub/", "probe: {tcpSocket: {port: 1}}")):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "Chart.yaml").write_text(
+            f"apiVersion: v2\nname: {folder[7:-1] or 'top'}\nversion: 1.0.0\n"
+        )
+        (tmp_path / folder / "values.yaml").write_text(text)
+    (tmp_path / "charts" / "sub" / "templates").mkdir()
+    (tmp_path / "charts" / "sub" / "templates" / "all.yaml").write_text("{{ toYaml .Values.probe }}")
+    found = [document for document in yaml.safe_load_all(helm.done("template", "top", str(tmp_path))) if document]
+
+    kept = {"tcpSocket": {"port": 1}}
+    assert (found == [kept]) == (helm.binary.name == "helm4")
