@@ -104,7 +104,10 @@ def port_name_problems(name: str) -> Iterator[Problem]:
 
 
 def text_problems(keyword: str, text: str) -> Iterator[Problem]:
-    """Text that ends up in reviewed files: no credential, and nothing that Terraform would evaluate."""
+    """Text that ends up in reviewed files: one plain line, no credential, nothing that Terraform would evaluate."""
+    if not text.isprintable():
+        # YAML ends a line, and a comment, at more characters than Python does; others turn a line around.
+        yield Problem(f"{keyword} is not one line of plain text", "write it without line breaks and control characters")
     if CREDENTIAL.search(text):
         yield Problem(f"{keyword} holds what looks like a credential", "revoke it, and write what it is for instead")
     if "${" in text or "%{" in text:
@@ -234,9 +237,7 @@ class Image:
 # --- quantities ------------------------------------------------------------------------------------------------------
 
 # ASCII, because Python's \d is any script's digit. Two digits of exponent are more than any cluster has.
-_QUANTITY = re.compile(
-    r"(?P<number>\d+(?:\.\d*)?|\.\d+)(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,2})?", re.ASCII
-)
+_QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,2})?", re.ASCII)
 _SCALE: dict[str | None, Fraction] = {
     None: Fraction(1),
     **{suffix: Fraction(1000) ** power for power, suffix in enumerate("num", start=-3)},

@@ -54,6 +54,8 @@ def commented(
 
 def _wrapped(text: str, indent: int) -> list[str]:
     prefix = " " * indent + "# "
+    # YAML ends a comment at more characters than a line break.
+    text = "".join(character if character.isprintable() else " " for character in text)
     return textwrap.wrap(text, _WIDTH, initial_indent=prefix, subsequent_indent=prefix, break_long_words=False)
 
 

@@ -144,6 +144,7 @@ class Access(Fact):
     def problems(self) -> Iterator[Problem]:
         """A rule that admits everybody is refused; one that leans on the identity provider alone needs a reason."""
         yield from duration_problems("session", self.session)
+        yield from text_problems("the reason of the Access rule", self.because or "")
         if not self.include:
             yield Problem("the Access rule includes nobody", "name people with Access.github(...)")
             return
