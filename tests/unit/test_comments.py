@@ -85,6 +85,13 @@ def test_a_comment_on_nothing_is_an_error_and_not_lost(path: tuple[str | int, ..
         lines(Comment("List", "two", path, "because"))
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\x85", "\u2028", "\u2029"])
+def test_no_reason_ends_its_comment(end: str) -> None:
+    found = lines(Comment("ConfigMap", "one", ("data",), f"because{end}extra: field"))
+
+    assert [*yaml.safe_load_all("\n".join(found) + "\n")] == [*yaml.safe_load_all(TEXT)]
+
+
 def test_nothing_that_is_parsed_changes() -> None:
     found = lines(Comment("ConfigMap", "one", ("data", "script"), "because"))
 

@@ -213,6 +213,13 @@ def test_text_holds_no_template(text: str) -> None:
     assert problem == "about= holds a Terraform template"
 
 
+@pytest.mark.parametrize("text", ["a\nb", "a\u2028b", "a\x85b", "a\x1bb", "a\u202eb"])
+def test_text_is_one_plain_line_for_yaml_too(text: str) -> None:
+    ((problem, _),) = text_problems("about=", text)
+
+    assert problem == "about= is not one line of plain text"
+
+
 def test_text_holds_no_credential() -> None:
     ((problem, fix),) = text_problems("about=", "sk-ant-api03-notreal0000")
 
