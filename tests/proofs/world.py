@@ -117,7 +117,7 @@ class World:
         changed = {
             path: yaml.dump_all(bodies, Dumper=_Dumper, sort_keys=False).encode() for path, bodies in self._yaml.items()
         }
-        changed |= {path: json.dumps(body).encode() for path, body in self._json.items()}
+        changed |= {path: json.dumps(body, indent=1).encode() for path, body in self._json.items()}
         return {**self.files, **changed}
 
     def artifacts(self) -> Artifacts:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from agentkeep.errors import ProofError
 from agentkeep.verify.documents import MAX_BYTES, Document, Node, decode, parse
+from agentkeep.verify.selectors import parse_selector
 
 MAX_FILES: Final = 50_000
 MAX_TOTAL_BYTES: Final = 512 * 1024 * 1024
@@ -520,6 +521,8 @@ def _expect_shape(body: Node, kind: str, name: str, place: Place) -> None:
     spec = body.get("spec")
     if spec is not None and not isinstance(spec, dict) and kind not in ("Secret", "ConfigMap"):
         raise ProofError(str(place), f"{kind} {name!r}: spec is not a mapping", "mend the object")
+    if kind in ("Service", "ReplicationController"):
+        _expect_strings(mapping(spec).get("selector"), f"{kind} {name!r}: spec.selector", place)
     if kind in _POD_PARENTS:
         _expect_pod(body, kind, name, place)
 
@@ -545,6 +548,7 @@ def _expect_pod(body: Node, kind: str, name: str, place: Place) -> None:
         if not isinstance(template, dict):
             raise ProofError(str(place), f"{what} has no pod template", "give it one")
         _expect_strings(mapping(template.get("metadata")).get("labels"), f"{what}: the labels of its pods", place)
+        _expect_selector(mapping(spec).get("selector"), kind, what, place)
         spec = template.get("spec")
     if not isinstance(spec, dict):
         raise ProofError(str(place), f"{what} has no pod spec", "give it one")
@@ -559,12 +563,25 @@ def _expect_pod(body: Node, kind: str, name: str, place: Place) -> None:
         if not all(isinstance(one, str) and one for one in names) or len(set(names)) != len(names):
             raise ProofError(str(at), f"{what}: every entry of {key} needs a name of its own", "name them")
         for item in listed:
-            for inner in ("env", "envFrom", "volumeMounts", "ports"):
-                entries = item.get(inner)
-                if entries is not None and not _is_list_of_mappings(entries):
-                    raise ProofError(str(line_in(item, at)), f"{what}: {inner} is not a list of mappings", "mend it")
+            _expect_lists(item, what, at)
     if not spec.get("containers"):
         raise ProofError(str(place), f"{what} has no containers", "give it one")
+
+
+def _expect_lists(item: Mapping[str, Any], what: str, place: Place) -> None:
+    for inner in ("env", "envFrom", "volumeMounts", "ports"):
+        entries = item.get(inner)
+        if entries is not None and not _is_list_of_mappings(entries):
+            raise ProofError(str(line_in(item, place)), f"{what}: {inner} is not a list of mappings", "mend it")
+
+
+def _expect_selector(selector: Any, kind: str, what: str, place: Place) -> None:
+    if selector is None or kind == "ReplicationController":
+        return
+    try:
+        parse_selector(selector)
+    except ValueError as error:
+        raise ProofError(str(line_in(selector, place)), f"{what}: spec.selector: {error}", "mend it") from None
 
 
 def _is_list_of_mappings(value: Any) -> bool:

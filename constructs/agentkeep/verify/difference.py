@@ -236,7 +236,7 @@ def side(name: str, dist: str) -> Case:
     Raises:
         ProofError: neither, or it cannot be read.
     """
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         return case_of(load(name))
     return case_of(read_revision(name, dist))
 

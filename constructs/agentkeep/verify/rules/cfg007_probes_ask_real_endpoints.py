@@ -1,5 +1,7 @@
 """CFG007: probes ask real endpoints."""
 
+import re
+from collections.abc import Mapping
 from typing import Final
 
 from agentkeep.verify.artifacts import Container, Workload, mapping, mappings
@@ -23,6 +25,9 @@ _NEEDED: Final = {
     "tunnel": ("readinessProbe", "livenessProbe"),
 }
 
+# -f makes curl fail on an answer that is an error.
+_CURL: Final = re.compile(r"\bcurl -\w*f\w* http://(?:127\.0\.0\.1|localhost):\d+(/[^\s'\"|;&]*)")
+
 
 def cfg007_probes_ask_real_endpoints(case: Case, report: Report) -> None:
     """
@@ -44,7 +49,7 @@ def cfg007_probes_ask_real_endpoints(case: Case, report: Report) -> None:
 def _probes(workload: Workload, container: Container, role: str, report: Report) -> None:
     for probe in _NEEDED[role]:
         body = mapping(container.body.get(probe))
-        http = mapping(body.get("httpGet"))
+        http = mapping(body.get("httpGet")) or _from_inside(body)
         if not http:
             report.find(where(workload, container), f"has no {probe} over HTTP", place=container.place)
         elif http.get("path") not in _PATHS[role][probe]:
@@ -52,3 +57,11 @@ def _probes(workload: Workload, container: Container, role: str, report: Report)
         for key in ("host", "httpHeaders"):
             if http.get(key):
                 report.find(where(workload, container), f"sets {key} in its {probe}", place=container.place)
+
+
+def _from_inside(probe: Mapping[str, object]) -> dict[str, object]:
+    """The path that a command asks the container itself for, if the command fails where the answer is an error."""
+    command = mapping(probe.get("exec")).get("command")
+    words = " ".join(map(str, command)) if isinstance(command, list) else ""
+    found = _CURL.search(words)
+    return {"path": found[1]} if found else {}
