@@ -40,6 +40,8 @@ WorkloadRole = Literal["agent", "llm-proxy", "tunnel", "service", "check"]
 
 
 Expected = type | UnionType
+# Shorter prefixes than this hold more than one provider.
+WIDEST_RANGE = 8
 # Names of objects and files that every platform has.
 RESERVED_IDS = frozenset(
     {"admission", "application", "appproject", "default-deny", "kustomization", "namespace", "networkpolicy"}
@@ -64,7 +66,9 @@ def expect(path: str, **given: tuple[object, Expected]) -> None:
     for keyword, (value, expected) in given.items():
         # To Python, True is a number.
         if not isinstance(value, expected) or (isinstance(value, bool) and expected is int):
-            wanted = getattr(expected, "__name__", "").removeprefix("UnionType") or str(expected).replace("agentkeep.", "")
+            wanted = getattr(expected, "__name__", "").removeprefix("UnionType") or str(expected).replace(
+                "agentkeep.", ""
+            )
             wanted = " or ".join(part.rpartition(".")[2] for part in wanted.split(" | "))
             found.append(DeclarationError(path, f"{keyword}= is {named(value)}", f"pass {wanted}"))
     if found:
@@ -169,10 +173,9 @@ class Range(Fact):
             # A rule without peers opens everything.
             yield Problem("a Range without cidrs", "name the networks that the provider publishes")
         for network in networks(self.cidrs):
-            if network.prefixlen < 8:
-                yield Problem(
-                    f"{network} is wider than any provider's range", "use Internet.https(), which leaves the cluster out"
-                )
+            if network.prefixlen < WIDEST_RANGE:
+                what = "wider than any provider's range" if network.prefixlen else "the whole address space"
+                yield Problem(f"{network} is {what}", "use Internet.https(), which leaves the cluster out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,7 +486,8 @@ class Platform:
 
     def _range_problems(self, to: Internet | Range) -> Iterator[Problem]:
         own = {"pods": self.cluster.pod_cidrs, "services": self.cluster.service_cidrs, "nodes": self.cluster.node_cidrs}
-        for network in networks(to.cidrs) if isinstance(to, Range) else ():
+        given = networks(to.cidrs) if isinstance(to, Range) else ()
+        for network in (one for one in given if one.prefixlen >= WIDEST_RANGE):
             for what, cidrs in own.items():
                 for known in networks(cidrs):
                     if network.version != known.version or not network.overlaps(known):
