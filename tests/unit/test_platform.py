@@ -250,7 +250,15 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
     ),
     "a flow to everything": (
         lambda w: w.lockdown.allow(w.agent, Range(cidrs=("::/0",), port=Port.tcp(443)), because="x"),
-        ("demo/agent", "::/0 is wider than any provider's range", "use Internet.https(), which leaves the cluster out"),
+        ("demo/agent", "::/0 is the whole address space", "use Internet.https(), which leaves the cluster out"),
+    ),
+    "a flow to half of everything": (
+        lambda w: w.lockdown.allow(w.agent, Range(cidrs=("128.0.0.0/1",), port=Port.tcp(443)), because="x"),
+        (
+            "demo/agent",
+            "128.0.0.0/1 is wider than any provider's range",
+            "use Internet.https(), which leaves the cluster out",
+        ),
     ),
     "a flow to nothing, which Kubernetes takes for everything": (
         lambda w: w.lockdown.allow(w.agent, Range(cidrs=(), port=Port.tcp(443)), because="x"),
