@@ -88,7 +88,16 @@ class Case:
 
     @cached_property
     def _identities(self) -> Mapping[str, Selector]:
-        return {w.name: parse_selector(dict(w.selector)) for w in self.workloads}
+        return {workload.name: self._adopted(workload) for workload in self.workloads}
+
+    def _adopted(self, workload: Workload) -> Selector:
+        if workload.object.kind not in ("CronJob", "Job"):
+            return parse_selector(dict(workload.selector))
+        # A Job makes a selector of its own, which nobody can write down; its pods are known by their declared labels.
+        declared = self.declared(workload)
+        labels = dict(workload.labels)
+        known = dict(declared.pod_labels) if declared else {}
+        return parse_selector({"matchLabels": known if known.items() <= labels.items() and known else labels})
 
     def identity(self, workload: Workload) -> Selector:
         """What makes a pod one of *workload*: the selector by which its controller adopts it."""

@@ -34,6 +34,9 @@ def cfg002_sessions_run_in_a_sandbox(case: Case, report: Report) -> None:
 
 
 def _sandbox(sandbox: Any) -> list[str]:
+    if sandbox.get("mode", "off") == "off":
+        # One finding: what a sandbox that is not there would be like is of no interest.
+        return ["runs sessions outside a sandbox (mode off)"]
     found: list[str] = []
     if sandbox.get("mode") != "all":
         found.append(f"runs sessions outside a sandbox (mode {sandbox.get('mode', 'off')})")
