@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -40,7 +41,7 @@ def use_bundled_node() -> None:
 @cache
 def _spare_work() -> None:
     """
-    Take two costs off the generated bindings; neither changes what they accept or make (docs/speed.md has figures).
+    Take three costs off the generated bindings; none changes what they accept or make (docs/speed.md has figures).
 
     Every call of theirs evaluates the annotations of the class once more, to check its arguments. Annotations do not
     change, so they are remembered; the check itself stays. And while thousands of classes are made, the collector looks
@@ -56,3 +57,5 @@ def _spare_work() -> None:
 
     setattr(typing, "get_type_hints", get_type_hints)  # noqa: B010 - type checkers refuse the assignment
     gc.set_threshold(100_000, 50, 100)
+    # At the end the interpreter would look through everything once more, although it all goes with the process.
+    atexit.register(gc.freeze)
