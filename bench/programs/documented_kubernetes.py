@@ -12,13 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
-from agentkeep.engine import use_bundled_node
-
-use_bundled_node()
-
-from cdk8s import ApiObject, ApiObjectMetadata, App, Chart, Duration, JsonPatch, Size  # noqa: E402 - needs Node
-from cdk8s_plus_28 import (  # noqa: E402 - needs Node
+from cdk8s import ApiObject, ApiObjectMetadata, App, Chart, Duration, JsonPatch, Size
+from cdk8s_plus_28 import (
     Capability,
     ConfigMap,
     ContainerPort,
@@ -48,7 +43,7 @@ from cdk8s_plus_28 import (  # noqa: E402 - needs Node
     k8s,
 )
 
-from agentkeep.facts import quantity  # noqa: E402
+from agentkeep.facts import quantity
 
 MANIFESTS = Path("dist/lolice")
 Manifest = dict[str, Any]

@@ -9,43 +9,39 @@ from __future__ import annotations
 
 import sys
 
-from agentkeep.engine import use_bundled_node
-
-use_bundled_node()
-
-from cdktf import App, S3Backend, TerraformResourceLifecycle, TerraformStack, TerraformVariable  # noqa: E402 - needs Node
-from cdktf_cdktf_provider_aws.provider import AwsProvider  # noqa: E402
-from cdktf_cdktf_provider_aws.ssm_parameter import SsmParameter  # noqa: E402
-from cdktf_cdktf_provider_cloudflare.data_cloudflare_zero_trust_access_identity_providers import (  # noqa: E402
+from cdktf import App, S3Backend, TerraformResourceLifecycle, TerraformStack, TerraformVariable
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from cdktf_cdktf_provider_aws.ssm_parameter import SsmParameter
+from cdktf_cdktf_provider_cloudflare.data_cloudflare_zero_trust_access_identity_providers import (
     DataCloudflareZeroTrustAccessIdentityProviders,
 )
-from cdktf_cdktf_provider_cloudflare.data_cloudflare_zero_trust_tunnel_cloudflared_token import (  # noqa: E402
+from cdktf_cdktf_provider_cloudflare.data_cloudflare_zero_trust_tunnel_cloudflared_token import (
     DataCloudflareZeroTrustTunnelCloudflaredToken,
 )
-from cdktf_cdktf_provider_cloudflare.dns_record import DnsRecord  # noqa: E402
-from cdktf_cdktf_provider_cloudflare.provider import CloudflareProvider  # noqa: E402
-from cdktf_cdktf_provider_cloudflare.zero_trust_access_application import (  # noqa: E402
+from cdktf_cdktf_provider_cloudflare.dns_record import DnsRecord
+from cdktf_cdktf_provider_cloudflare.provider import CloudflareProvider
+from cdktf_cdktf_provider_cloudflare.zero_trust_access_application import (
     ZeroTrustAccessApplication,
     ZeroTrustAccessApplicationPolicies,
 )
-from cdktf_cdktf_provider_cloudflare.zero_trust_access_policy import (  # noqa: E402
+from cdktf_cdktf_provider_cloudflare.zero_trust_access_policy import (
     ZeroTrustAccessPolicy,
     ZeroTrustAccessPolicyInclude,
     ZeroTrustAccessPolicyIncludeEmail,
     ZeroTrustAccessPolicyRequire,
     ZeroTrustAccessPolicyRequireLoginMethod,
 )
-from cdktf_cdktf_provider_cloudflare.zero_trust_tunnel_cloudflared import ZeroTrustTunnelCloudflared  # noqa: E402
-from cdktf_cdktf_provider_cloudflare.zero_trust_tunnel_cloudflared_config import (  # noqa: E402
+from cdktf_cdktf_provider_cloudflare.zero_trust_tunnel_cloudflared import ZeroTrustTunnelCloudflared
+from cdktf_cdktf_provider_cloudflare.zero_trust_tunnel_cloudflared_config import (
     ZeroTrustTunnelCloudflaredConfigA,
     ZeroTrustTunnelCloudflaredConfigConfig,
     ZeroTrustTunnelCloudflaredConfigConfigIngress,
 )
-from cdktf_cdktf_provider_random.bytes import Bytes  # noqa: E402
-from cdktf_cdktf_provider_random.provider import RandomProvider  # noqa: E402
+from cdktf_cdktf_provider_random.bytes import Bytes
+from cdktf_cdktf_provider_random.provider import RandomProvider
 
-from agentkeep.secret_param.declaration import Parameter  # noqa: E402
-from lolice.openclaw import declare  # noqa: E402
+from agentkeep.secret_param.declaration import Parameter
+from lolice.openclaw import declare
 
 
 def parameters(app: App) -> None:

@@ -9,13 +9,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from agentkeep.engine import use_bundled_node
-
 
 def main() -> None:
     """Start the named engines in one process; each synthesizes an empty app."""
     *engines, outdir = sys.argv[1:]
-    use_bundled_node()
     if "cdktf" in engines:
         import cdktf  # noqa: PLC0415 - this is what is measured
 
