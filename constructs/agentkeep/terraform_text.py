@@ -5,7 +5,6 @@ from __future__ import annotations
 from agentkeep.facts import terraform_name as address
 from imports.terraform._base import DataSource, Resource
 
-
 __all__ = ["address", "settle"]
 
 

@@ -180,7 +180,8 @@ class AdmissionKubernetes(Construct):
                     message="no container but the declared sidecar runs as user 0",
                 ),
                 Validation(
-                    expression="variables.others.all(c, (has(c.securityContext) && has(c.securityContext.seccompProfile))"
+                    expression="variables.others.all(c,"
+                    " (has(c.securityContext) && has(c.securityContext.seccompProfile))"
                     f" ? c.securityContext.seccompProfile.type in {_SECCOMP} : variables.podHasSeccomp)",
                     message="every container but the declared sidecar has a seccomp profile",
                 ),
