@@ -102,6 +102,7 @@ def test_the_check_has_the_flows_of_its_workload_and_tries_what_must_not_be() ->
 )
 def test_refuses_a_check_that_proves_nothing(keywords: dict[str, Any], problem: str) -> None:
     built = world()
-    built.lockdown.check_in_cluster(built.agent, **({"image": BUSYBOX} | keywords))
+    given: dict[str, Any] = {"image": BUSYBOX} | keywords
+    built.lockdown.check_in_cluster(built.agent, **given)
 
     assert ("demo/agent-check", problem) in [(path, said) for path, said, _ in refusals(built.platform)]

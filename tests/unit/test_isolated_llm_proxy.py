@@ -27,7 +27,9 @@ def problems(**changes: Any) -> list[str]:
         "master_key": IsolatedSecret(keep, "MASTER", about="x"),
         "providers": [Provider("acme", key, [SONNET, OPUS], RANGES)],
     }
-    IsolatedLLMProxy(keep, "llm", **(given | {k: v(keep, key) if callable(v) else v for k, v in changes.items()}))
+    for keyword, value in changes.items():
+        given[keyword] = value(keep, key) if callable(value) else value
+    IsolatedLLMProxy(keep, "llm", **given)
     return [problem for path, problem, _ in refusals(keep) if path == "demo/llm"]
 
 

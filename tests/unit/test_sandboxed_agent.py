@@ -31,7 +31,9 @@ def problems(**changes: Any) -> list[str]:
         "sandbox": DOCKER,
         "tools": TOOLS,
     }
-    SandboxedAgent(keep, "agent", **(given | {k: v(keep) if callable(v) else v for k, v in changes.items()}))
+    for keyword, value in changes.items():
+        given[keyword] = value(keep) if callable(value) else value
+    SandboxedAgent(keep, "agent", **given)
     return [problem for path, problem, _ in refusals(keep) if path == "demo/agent"]
 
 
