@@ -200,6 +200,21 @@ WIDENINGS: dict[str, tuple[Change, str, str]] = {
         "weaker",
         "POD003[litellm/litellm]: privileged",
     ),
+    "smaller cluster": (
+        lambda w: w.ledger["cluster"].update(podCidrs=["192.178.0.0/17"]),
+        "weaker",
+        "192.178.128.0/17 counts no longer as the cluster's own",
+    ),
+    "an agent no more": (
+        lambda w: next(x for x in w.ledger["workloads"] if x["id"] == "openclaw").update(role="service"),
+        "weaker",
+        "openclaw counts no longer as agent, but as service",
+    ),
+    "a key like any other": (
+        lambda w: next(x for x in w.ledger["secrets"] if x["id"] == "ANTHROPIC_API_KEY").update(role="generic"),
+        "weaker",
+        "ANTHROPIC_API_KEY counts no longer as provider-key, but as generic",
+    ),
     "the default deny": (
         lambda w: w.drop("NetworkPolicy", "default-deny"),
         "weaker",

@@ -24,7 +24,7 @@ MAX_TOTAL_BYTES: Final = 512 * 1024 * 1024
 MAX_FOLDER_DEPTH: Final = 24
 
 # Files of the two repositories that hold settings of tools, never anything that is applied.
-_TOOL_FILES: Final = frozenset({"tfaction.yaml", "aqua.yaml", "aqua-checksums.json", "cdk.json"})
+_TOOL_FILES: Final = frozenset({"tfaction.yaml", "aqua.yaml", "aqua-checksums.json", "cdk.json", ".terraform.lock.hcl"})
 _PROSE: Final = frozenset({".md", ".txt", ".gitignore", ".gitattributes", ".helmignore", ".sha256"})
 _POD_PARENTS: Final = frozenset(
     {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"}

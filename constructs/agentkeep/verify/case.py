@@ -1,11 +1,12 @@
 """One case to decide: the artifacts, what was declared about them, and what several rules derive from both."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from agentkeep.errors import ProofError
 from agentkeep.verify.artifacts import Artifacts, Object, Terraform, Workload, mapping, mappings, text
 from agentkeep.verify.documents import Node, parse_json, parse_yaml
 from agentkeep.verify.ledger import DeclaredWorkload, Ledger
@@ -128,22 +129,20 @@ class Case:
         item = self.artifacts.index.get(("ConfigMap", self.namespace, name))
         return {k: v for k, v in mapping(item.body.get("data")).items() if isinstance(v, str)} if item else {}
 
+    def _mounted(self, workload: Workload) -> Iterator[tuple[Object, str]]:
+        """(ConfigMap, key) of every text in a ConfigMap that *workload* mounts."""
+        for volume in workload.volumes:
+            sources = mappings(mapping(volume.get("projected")).get("sources"))
+            for one in (volume, *sources):
+                name = text(mapping(one.get("configMap")).get("name"))
+                item = self.artifacts.index.get(("ConfigMap", workload.namespace, name)) if name else None
+                for key, value in mapping(item.body.get("data")).items() if item else ():
+                    if item is not None and isinstance(value, str):
+                        yield item, key
+
     def files_of(self, workload: Workload) -> Mapping[str, tuple[Object, str]]:
         """Texts of every ConfigMap that *workload* mounts, by key: (ConfigMap, text)."""
-        found: dict[str, tuple[Object, str]] = {}
-        for volume in workload.volumes:
-            names = [text(mapping(volume.get("configMap")).get("name"))]
-            names += [
-                text(mapping(one.get("configMap")).get("name"))
-                for one in mappings(mapping(volume.get("projected")).get("sources"))
-            ]
-            for name in filter(None, names):
-                item = self.artifacts.index.get(("ConfigMap", workload.namespace, name))
-                if item is not None:
-                    found.update(
-                        {k: (item, v) for k, v in mapping(item.body.get("data")).items() if isinstance(v, str)}
-                    )
-        return found
+        return {key: (item, mapping(item.body["data"])[key]) for item, key in self._mounted(workload)}
 
     def config(self, workload: Workload, key: str) -> tuple[Object, Node] | None:
         """
@@ -152,6 +151,9 @@ class Case:
         Raises:
             ProofError: it is not what its name says.
         """
+        holders = {item.name for item, k in self._mounted(workload) if k == key}
+        if len(holders) > 1:
+            raise ProofError(str(workload), f"mounts {key} from {', '.join(sorted(holders))}", "mount one of them")
         found = self.files_of(workload).get(key)
         if found is None:
             return None

@@ -15,7 +15,8 @@ from agentkeep.errors import ProofError
 from agentkeep.verify.artifacts import MAX_FILES, MAX_TOTAL_BYTES, Artifacts, Workload, assemble, load
 from agentkeep.verify.case import Case
 from agentkeep.verify.decide import case_of, decide
-from agentkeep.verify.intervals import Box, subtract
+from agentkeep.verify.intervals import Box, spans, subtract, subtract_spans
+from agentkeep.verify.ledger import KEYS_OF_THE_PROXY
 from agentkeep.verify.reachability import EGRESS, INGRESS, Peer, Pod, Ports
 from agentkeep.verify.rules._cloudflare import applications, records, routes
 from agentkeep.verify.rules._flows import alternatives
@@ -47,7 +48,9 @@ class Change:
 
 def compare(old: Case, new: Case) -> tuple[Change, ...]:
     """Every change from *old* to *new*, widenings first."""
-    changes = [*_readable(old, new), *_reachable(old, new), *_public(old, new), *_findings(old, new)]
+    changes = [
+        *_readable(old, new), *_reachable(old, new), *_public(old, new), *_findings(old, new), *_measure(old, new),
+    ]  # fmt: skip
     seen: set[tuple[str, str]] = set()
     unique = [c for c in changes if (c.kind, c.what) not in seen and not seen.add((c.kind, c.what))]  # type: ignore[func-returns-value]
     order = ("readable", "reachable", "public", "deletable", "weaker", "narrower")
@@ -224,6 +227,23 @@ def _findings(old: Case, new: Case) -> Iterator[Change]:
                     else "weaker"
                 )
                 yield Change(kind, finding.name, finding.witness)
+
+
+def _measure(old: Case, new: Case) -> Iterator[Change]:
+    """The ledger is the measure of every rule: where it asks for less, a rule proves less."""
+    before, after = old.ledger, new.ledger
+    for lost in subtract_spans(spans(before.cluster.own), spans(after.cluster.own)):
+        yield Change("weaker", f"{lost} counts no longer as the cluster's own")
+    roles = {one.id: one.role for one in after.workloads}
+    for one in before.workloads:
+        if one.id in roles and roles[one.id] != one.role:
+            yield Change("weaker", f"{one.id} counts no longer as {one.role}, but as {roles[one.id]}")
+    kept = {secret.ssm: secret.role for secret in after.secrets}
+    for secret in before.secrets:
+        if secret.ssm in kept and secret.role in KEYS_OF_THE_PROXY and kept[secret.ssm] not in KEYS_OF_THE_PROXY:
+            yield Change("weaker", f"{secret.id} counts no longer as {secret.role}, but as {kept[secret.ssm]}")
+    for family in sorted(set(before.families) - set(after.families)):
+        yield Change("weaker", f"rules of family {family} are not asked for any more")
 
 
 # --- folders and revisions

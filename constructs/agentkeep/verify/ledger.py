@@ -280,13 +280,16 @@ def _cluster(read: _Reader, body: Any) -> Cluster:
     families = read.texts(body, path, "ipFamilies", ["IPv4"])
     if not families or set(families) - {"IPv4", "IPv6"}:
         raise read.refuse((*path, "ipFamilies"), "holds something other than IPv4 and IPv6")
+    labels = read.labels(dns, (*path, "dns"), "podLabels")
+    if not labels:
+        raise read.refuse((*path, "dns", "podLabels"), "is empty; every pod of that namespace would count as DNS")
     return Cluster(
         pod_cidrs=read.cidrs(body, path, "podCidrs"),
         service_cidrs=read.cidrs(body, path, "serviceCidrs"),
         node_cidrs=read.cidrs(body, path, "nodeCidrs"),
         ip_families=families,
         dns_namespace=read.get(dns, (*path, "dns"), "namespace", str),
-        dns_labels=read.labels(dns, (*path, "dns"), "podLabels"),
+        dns_labels=labels,
         secret_store=read.get(body, path, "secretStore", str, ""),
         api_server=read.get(body, path, "apiServer", str, ""),
     )

@@ -41,6 +41,15 @@ _NOWHERE: Final = Span(4, 0, 0)
 _ALL_PORTS: Final = tuple(Box(_NOWHERE, protocol, 0, MAX_PORT) for protocol in sorted(PROTOCOLS))
 
 
+_WRITTEN_BY_CONTROLLERS: Final = frozenset(
+    {
+        "pod-template-hash", "pod-template-generation", "controller-revision-hash", "controller-uid", "job-name",
+        "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "apps.kubernetes.io/pod-index",
+        "batch.kubernetes.io/job-completion-index", "statefulset.kubernetes.io/pod-name",
+    }
+)  # fmt: skip
+
+
 class Reading(enum.Enum):
     """Which way the open questions of NetworkPolicy are decided."""
 
@@ -219,7 +228,11 @@ def _only(body: Mapping[str, Any], allowed: set[str], what: str) -> None:
 
 def _selector(body: Any, parent: Any) -> Selector:
     try:
-        return parse_selector(body)
+        selector = parse_selector(body)
+        for requirement in selector.requirements:
+            if requirement.key in _WRITTEN_BY_CONTROLLERS:
+                raise ValueError(f"selects by {requirement.key}, which a controller writes and no manifest shows")
+        return selector
     except ValueError as error:
         raise _PolicyError(body if isinstance(body, dict) else parent, str(error)) from None
 

@@ -103,24 +103,28 @@ def applications(case: Case) -> list[Application]:
         policies = [_policy(module, kind, name, body) for kind, name, body in module.resources(*_POLICIES)]
         for kind, name, body in module.resources(*_APPLICATIONS):
             address = f"{kind}.{name}"
-            named = {
-                _referred(mapping(one).get("id")) if isinstance(one, dict) else _referred(one)
-                for one in body.get("policies") or []
-            }
-            mine = tuple(
-                p for p in policies if _referred(p.body.get("application_id")) == address or p.address in named
-            )
-            found.append(Application(address, text(body.get("domain")), body, module.at("resource", kind, name), mine))
+            attached = [one if isinstance(one, dict) else {"id": one} for one in body.get("policies") or []]
+            named = {_referred(one.get("id")) for one in attached}
+            inline = [
+                _policy(module, kind, f"{name}.policies[{number}]", one)
+                for number, one in enumerate(attached)
+                if set(one) - {"id", "precedence"}
+            ]
+            mine = [p for p in policies if _referred(p.body.get("application_id")) == address or p.address in named]
+            place = module.at("resource", kind, name)
+            found.append(Application(address, text(body.get("domain")), body, place, (*mine, *inline)))
     return found
 
 
 def policies(case: Case) -> list[AccessPolicy]:
-    """Every Access policy, attached or not."""
-    return [
+    """Every Access policy, attached or not, and those written inside an application."""
+    named = [
         _policy(module, kind, name, body)
         for module in case.artifacts.terraform
         for kind, name, body in module.resources(*_POLICIES)
     ]
+    known = {policy.address for policy in named}
+    return [*named, *(p for app in applications(case) for p in app.policies if p.address not in known)]
 
 
 def _policy(module: Terraform, kind: str, name: str, body: Mapping[str, Any]) -> AccessPolicy:

@@ -42,6 +42,11 @@ def cfg009_nothing_calls_home(case: Case, report: Report) -> None:
         for name, value in _ENV.items():
             if env.get(name) != value:
                 report.find(workload, f"does not set {name}={value}", place=workload.place)
+        own = env.get("OPENCLAW_CONFIG_PATH", "")
+        holding = [m for m in main.mounts if own.startswith(f"{text(m.get('mountPath'))}/")] if main else []
+        deepest = max(holding, key=lambda m: len(text(m.get("mountPath"))), default={})
+        if deepest.get("readOnly") is not True:
+            report.find(workload, "may write to its own configuration", place=workload.place)
         for provider, body in mapping(dig(config, "models", "providers")).items():
             if mapping(body).get("api") not in ("openai-completions", "anthropic-messages", "openai-responses"):
                 report.find(workload, f"speaks to {provider} by {mapping(body).get('api')}", place=item.place)

@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from agentkeep.verify.artifacts import Workload
 from agentkeep.verify.case import Case
-from agentkeep.verify.intervals import intersect_spans, span, subtract_spans
+from agentkeep.verify.intervals import Span, intersect_spans, span, spans, subtract_spans, union_spans
 from agentkeep.verify.rules._flows import forbidden, id_of
 from agentkeep.verify.verdict import Report
 
@@ -24,16 +25,23 @@ def net006_private_space_is_out_of_reach(case: Case, report: Report) -> None:
         if workload.host_network:
             report.find(workload, "is on the host network, where no policy binds it", place=workload.place)
             continue
-        is_agent = case.role(workload) in ("agent", "")
-        exempt = [
-            span(flow.target.removeprefix("cidr:"))
-            for flow in case.ledger.flows_from.get(id_of(case, workload), ())
-            if flow.target.startswith("cidr:") and not is_agent
-        ]
-        barred = subtract_spans(closed, exempt)
+        barred = subtract_spans(closed, _exempt(case, workload))
+        barred = union_spans((*barred, *spans(case.ledger.cluster.own)))
         found = case.reach.outward(case.pod(workload))
         for reached in intersect_spans([box.span for box in found], barred):
             box = next(b for b in found if intersect_spans([b.span], [reached]))
             report.find(
                 workload, f"may send to {reached}", witness=[f"packet to {reached}, {box.protocol}/{box.first}"]
             )
+
+
+def _exempt(case: Case, workload: Workload) -> list[Span]:
+    """Small ranges that a flow names; none for an agent, and none that belongs to the cluster."""
+    if case.role(workload) in ("agent", ""):
+        return []
+    named = [
+        span(flow.target.removeprefix("cidr:"))
+        for flow in case.ledger.flows_from.get(id_of(case, workload), ())
+        if flow.target.startswith("cidr:")
+    ]
+    return [one for one in named if one.high - one.low < 2 ** (16 if one.family == 4 else 96)]

@@ -23,5 +23,9 @@ def pod001_no_container_runs_as_root(case: Case, report: Report) -> None:
             user = container.security.get("runAsUser", pod.get("runAsUser"))
             if user == 0:
                 report.find(where(workload, container), "runs as root", place=container.place)
-            if container.security.get("runAsGroup", pod.get("runAsGroup")) == 0 or pod.get("fsGroup") == 0:
+            if (
+                container.security.get("runAsGroup", pod.get("runAsGroup")) == 0
+                or pod.get("fsGroup") == 0
+                or 0 in (pod.get("supplementalGroups") or [])
+            ):
                 report.find(where(workload, container), "runs in the group of root", place=container.place)

@@ -1,6 +1,7 @@
 """POD006: nothing of the node is mounted."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from agentkeep.verify.artifacts import Container, mapping, mappings, text
 from agentkeep.verify.case import Case
@@ -29,8 +30,9 @@ def pod006_nothing_of_the_node_is_mounted(case: Case, report: Report) -> None:
                 for kind in sorted(set(source) - _PROJECTED - {"serviceAccountToken"}):
                     report.find(where(workload), f"projects {kind}", place=workload.place)
         pod = mapping(workload.pod.get("securityContext"))
-        if pod.get("sysctls"):
-            report.find(where(workload), "sets sysctls", place=workload.place)
+        for key in ("sysctls", "seLinuxOptions", "windowsOptions"):
+            if pod.get(key):
+                report.find(where(workload), f"sets {key}", place=workload.place)
         for key in ("nodeName", "hostAliases", "resourceClaims"):
             if workload.pod.get(key):
                 report.find(where(workload), f"sets {key}", place=workload.place)
@@ -41,8 +43,22 @@ def pod006_nothing_of_the_node_is_mounted(case: Case, report: Report) -> None:
 def _container(subject: str, container: Container, report: Report) -> None:
     if container.security.get("procMount") not in (None, "Default"):
         report.find(subject, "unmasks /proc", place=container.place)
+    for key in ("seLinuxOptions", "windowsOptions"):
+        if container.security.get(key):
+            report.find(subject, f"sets {key}", place=container.place)
+    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+        _hosts(subject, container, mapping(container.body.get(probe)), report)
+    for hook in mapping(container.body.get("lifecycle")).values():
+        _hosts(subject, container, mapping(hook), report)
     if container.body.get("volumeDevices"):
         report.find(subject, "opens a block device", place=container.place)
     for mount in container.mounts:
         if mount.get("mountPropagation") not in (None, "None"):
             report.find(subject, "propagates mounts", place=container.place)
+
+
+def _hosts(subject: str, container: Container, handler: Mapping[str, Any], report: Report) -> None:
+    """A probe or hook with a host of its own makes the kubelet ask for it, from the node."""
+    for how in ("httpGet", "tcpSocket"):
+        if mapping(handler.get(how)).get("host"):
+            report.find(subject, "makes its node ask another host", place=container.place)

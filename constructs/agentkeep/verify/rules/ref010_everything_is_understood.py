@@ -1,7 +1,10 @@
 """REF010: everything is understood."""
 
-from typing import Final
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
 
+from agentkeep.verify.artifacts import mapping
 from agentkeep.verify.case import Case
 from agentkeep.verify.verdict import Report
 
@@ -22,6 +25,31 @@ _UNDERSTOOD: Final = {
     "cilium.io": {"TracingPolicy"},
     "monitoring.coreos.com": {"PodMonitor", "ServiceMonitor", "PrometheusRule"},
 }
+_BLOCKS: Final = frozenset(
+    {"//", "terraform", "provider", "variable", "locals", "data", "resource", "output", "module"}
+)
+_META: Final = frozenset({"count", "for_each", "provider", "dynamic"})
+_COMMON: Final = frozenset({"//", "lifecycle", "depends_on"})
+# Of what decides who comes in, every field is known; a new switch is refuted until somebody has looked at it.
+_FIELDS: Final = {
+    "cloudflare_zero_trust_access_application": frozenset(
+        {
+            "zone_id", "account_id", "name", "domain", "type", "session_duration", "allowed_idps", "policies",
+            "auto_redirect_to_identity", "app_launcher_visible", "enable_binding_cookie", "http_only_cookie_attribute",
+            "same_site_cookie_attribute", "service_auth_401_redirect", "custom_deny_message", "custom_deny_url",
+            "logo_url", "tags", "options_preflight_bypass", "allow_iframe", "skip_app_launcher_login_page",
+            "self_hosted_domains", "destinations", "cors_headers",
+        }
+    ),
+    "cloudflare_zero_trust_access_policy": frozenset(
+        {
+            "zone_id", "account_id", "application_id", "name", "precedence", "decision", "include", "require",
+            "exclude",
+            "session_duration", "purpose_justification_required", "purpose_justification_prompt", "isolation_required",
+            "approval_required", "approval_group", "approval_groups",
+        }
+    ),
+}  # fmt: skip
 # The versions of custom kinds that their controllers still serve.
 _VERSIONS: Final = {
     ("external-secrets.io", "ExternalSecret"): "external-secrets.io/v1",
@@ -52,10 +80,27 @@ def ref010_everything_is_understood(case: Case, report: Report) -> None:
             report.find(item, f"is of {item.api_version}, which is not served any more", place=item.place)
         if item.namespace not in named:
             report.find(item, "lands in a namespace that nobody declared", place=item.place)
+    folders = Counter(module.folder for module in case.artifacts.terraform)
     for module in case.artifacts.terraform:
         report.look()
-        for key in sorted(
-            set(module.document.root)
-            - {"//", "terraform", "provider", "variable", "locals", "data", "resource", "output", "module"}
-        ):
+        if folders[module.folder] > 1:
+            report.unsure(module.file, "shares its folder with another file, which may override it")
+        for key in sorted(set(module.document.root) - _BLOCKS):
             report.unsure(module.file, f"has a block {key!r} that is not understood")
+        for kind, name, body in module.blocks("resource"):
+            for problem in _odd(kind, body):
+                report.unsure(f"{kind}.{name}", problem, place=module.at("resource", kind, name))
+
+
+def _odd(kind: str, body: Mapping[str, Any]) -> list[str]:
+    """What makes a resource another one, or none, than its fields say."""
+    found = [f"sets {key}, which is not modelled" for key in sorted(_META & set(body))]
+    life = mapping(body.get("lifecycle"))
+    allowed = {"create_before_destroy", "prevent_destroy"} | (
+        {"ignore_changes"} if kind == "aws_ssm_parameter" else set()
+    )
+    found += [f"sets lifecycle.{key}, which is not modelled" for key in sorted(set(life) - allowed)]
+    known = _FIELDS.get(kind)
+    if known is not None:
+        found += [f"sets {key}, which is not modelled" for key in sorted(set(body) - known - _META - _COMMON)]
+    return found

@@ -62,6 +62,11 @@ def _terraform(module: Terraform, report: Report) -> None:
             literal = kind == "aws_ssm_parameter" and path[-1] in ("value", "value_wo", "insecure_value")
             if literal or (sounds_secret(path[-1]) and path[-1] != "key" and is_literal(value)):
                 report.find(f"{kind}.{name}", f"{path[-1]} is written out", place=module.at("resource", kind, name))
+    for block in ("provider", "locals", "data", "terraform"):
+        for path, value in strings(module.document.root.get(block)):
+            named = next((part for part in reversed(path) if not part.isdigit()), "")
+            if sounds_secret(named) and named != "key" and "${" not in value and is_literal(value):
+                report.find(f"{module.folder} {block}", f"{named} is written out", place=module.at(block))
     for name, body in mapping(module.document.root.get("variable")).items():
         default = mapping(body).get("default")
         if sounds_secret(name) and isinstance(default, str) and default:
@@ -70,9 +75,11 @@ def _terraform(module: Terraform, report: Report) -> None:
 
 def _object(item: Object, report: Report) -> None:
     if item.kind == "Secret":
-        for key in {**mapping(item.body.get("data")), **mapping(item.body.get("stringData"))}:
-            report.find(item, f"holds the value of {key}", place=item.place)
+        # Also one without a value: a controller could fill it, as it does with tokens of ServiceAccounts.
+        report.find(item, "is a Secret written as a manifest", place=item.place)
         return
+    if item.kind == "ConfigMap" and item.body.get("binaryData"):
+        report.unsure(item, "holds data that cannot be looked into", place=item.place)
     _shapes(item.body, str(item), report, item)
     if item.kind == "ConfigMap":
         for key, content in mapping(item.body.get("data")).items():

@@ -1,8 +1,14 @@
 """SEC002: every read is traced."""
 
+from typing import Final
+
+from agentkeep.verify.artifacts import mapping
 from agentkeep.verify.case import Case
 from agentkeep.verify.secret_flow import EVERY_PARAMETER
 from agentkeep.verify.verdict import Report
+
+_SPEC: Final = frozenset({"data", "dataFrom", "refreshInterval", "refreshPolicy", "secretStoreRef", "target"})
+_TARGET: Final = frozenset({"creationPolicy", "deletionPolicy", "immutable", "name", "template"})
 
 
 def sec002_every_read_is_traced(case: Case, report: Report) -> None:
@@ -15,6 +21,11 @@ def sec002_every_read_is_traced(case: Case, report: Report) -> None:
     """
     for place, problem in case.flow.unclear:
         report.unsure(str(place), problem, place=place)
+    for item in case.artifacts.kind("ExternalSecret"):
+        report.look()
+        target = mapping(item.spec.get("target"))
+        for field in sorted(set(item.spec) - _SPEC) + sorted(set(target) - _TARGET):
+            report.unsure(item, f"sets {field[:60]}, which is not understood", place=item.place)
     for key, sources in case.flow.sources.items():
         report.look()
         parameters = {source.parameter for source in sources}

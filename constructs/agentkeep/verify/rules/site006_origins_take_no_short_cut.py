@@ -29,6 +29,10 @@ def site006_origins_take_no_short_cut(case: Case, report: Report) -> None:
                 report.find(f"{kind}.{name}", "opens a private network", place=module.at("resource", kind, name))
             config = body.get("config")
             for one in mappings([config] if isinstance(config, dict) else config):
+                if one.get("origin_request"):
+                    report.unsure(
+                        f"{kind}.{name}", "sets defaults for every origin", place=module.at("resource", kind, name)
+                    )
                 warp = one.get("warp_routing")
                 if any(mapping(w).get("enabled") for w in (warp if isinstance(warp, list) else [warp])):
                     report.find(
