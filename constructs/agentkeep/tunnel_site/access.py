@@ -150,6 +150,12 @@ class Access(Fact):
             return
         for selector in self.selectors:
             yield from _selector_problems(selector)
+        if any(selector.kind == "emails" for selector in self.require):
+            # Nobody has two addresses: with a second person in the list, no one at all could come in.
+            yield Problem(
+                "the Access rule requires addresses, and require means 'all of these'",
+                "move them to include=, and the login method to require=",
+            )
         kinds = {selector.kind for selector in self.include}
         if "everyone" in kinds and not self.names_people:
             yield Problem("the Access rule admits everybody", "name people with Access.github(...)")
