@@ -589,6 +589,22 @@ def test_the_project_allows_every_kind_that_the_app_is_made_of(tmp_path: Path) -
     assert made <= allowed
 
 
+def test_a_platform_of_many_pages_has_a_file_for_each(tmp_path: Path) -> None:
+    from agentkeep.targets.kubernetes import CHARTS_PER_APP
+    from agentkeep.targets.synthesis import kubernetes_tree
+
+    built = world()
+    for number in range(10):
+        agent = add_agent(built, f"agent{number}")
+        built.llm.serve(agent, key=SecretParam(built.platform, f"KEY_{number}", about="x"))
+    tree = {name.rpartition("/")[2]: text for name, text in kubernetes_tree(built.platform.seal(), tmp_path).items()}
+
+    assert len(tree) > CHARTS_PER_APP
+    assert {f"agent{number}-deployment.yaml" for number in range(10)} <= tree.keys()
+    for name, text in tree.items():
+        assert text.count("\nkind: ") == sum(one is not None for one in yaml.safe_load_all(text)), name
+
+
 def test_an_image_is_used_as_it_was_declared() -> None:
     spec = pod(agent_objects(world()), "agent")
 

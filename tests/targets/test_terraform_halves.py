@@ -248,6 +248,22 @@ def test_in_v5_a_github_organization_and_its_team_are_selectors() -> None:
     ]
 
 
+WIDE = Access(
+    include=(Selector(kind="everyone"), Selector(kind="any-service-token")),
+    require=(Selector.email_domain("acme.example"),),
+)
+
+
+def test_who_is_included_loosely_can_be_required_strictly() -> None:
+    fourth = site(V4_ZONE, allow=WIDE)["resource"][POLICY]["agent"]
+    fifth = site(DEMO_ZONE, allow=WIDE)["resource"][POLICY]["agent"]
+
+    assert fourth["include"] == [{"everyone": True}, {"any_valid_service_token": True}]
+    assert fourth["require"] == [{"email_domain": ["acme.example"]}]
+    assert fifth["include"] == [{"everyone": {}}, {"any_valid_service_token": {}}]
+    assert fifth["require"] == [{"email_domain": {"domain": "acme.example"}}]
+
+
 @pytest.mark.parametrize("zone", ZONES.values(), ids=ZONES.keys())
 def test_with_a_team_name_each_origin_takes_tokens_of_its_own_application_only(zone: Zone) -> None:
     found = site(zone.model_copy(update={"team_name": "crew"}), "openclaw", "board")["resource"]

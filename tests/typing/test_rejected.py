@@ -29,7 +29,8 @@ def check(file: Path, cache: Path) -> "subprocess.CompletedProcess[str]":
 
 def cache(pytestconfig: pytest.Config) -> Path:
     """One for all runs, so that only the first is slow."""
-    return Path(pytestconfig.cache.mkdir("typing")) if pytestconfig.cache else ROOT / ".mypy_cache"
+    known = getattr(pytestconfig, "cache", None)
+    return Path(known.mkdir("typing")) if known else ROOT / ".mypy_cache"
 
 
 def test_every_forbidden_line_is_refused(pytestconfig: pytest.Config) -> None:

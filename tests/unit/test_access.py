@@ -32,7 +32,7 @@ def test_github_means_named_people_who_logged_in_through_it() -> None:
         Access(include=(MEMBERS,)),
         Access(include=(DOMAIN,)),
         Access(include=(EMAILS, MEMBERS, DOMAIN)),
-        Access(include=(LOGIN,), require=(EMAILS,)),
+        Access(include=(LOGIN,), require=(DOMAIN,)),
         Access(include=(LOGIN,), require=(MEMBERS,)),
         Access(include=(EVERYONE,), require=(DOMAIN,)),
     ],
@@ -58,12 +58,18 @@ def test_accepts_a_rule_that_names_people(access: Access) -> None:
         Access(include=(LOGIN, EVERYONE), because="trust me"),
         Access(include=(TOKEN,), because="trust me"),
         Access(include=(EVERYONE,), because="trust me"),
-        Access(include=(), require=(EMAILS,)),
+        Access(include=(), require=(DOMAIN,)),
     ],
 )
 def test_refuses_a_rule_that_somebody_unnamed_fits(access: Access) -> None:
     assert not access.names_people
     assert problems(access) != []
+
+
+def test_nobody_has_all_of_several_addresses() -> None:
+    assert problems(Access(include=(LOGIN,), require=(EMAILS,))) == [
+        "the Access rule requires addresses, and require means 'all of these'"
+    ]
 
 
 def test_an_identity_provider_alone_needs_a_reason() -> None:

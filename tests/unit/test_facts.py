@@ -39,6 +39,14 @@ def test_facts_are_frozen_and_compare_by_value() -> None:
     assert port == Port.tcp(443) != Port.udp(443)
 
 
+def test_images_compare_by_what_they_name() -> None:
+    image = Image("docker:27.5.1-dind")
+
+    assert (image, hash(image)) == (Image("docker:27.5.1-dind"), hash(Image("docker:27.5.1-dind")))
+    assert image != Image("docker:27.5.1-cli")
+    assert repr(image) == "Image('docker:27.5.1-dind')"
+
+
 @pytest.mark.parametrize(
     ("reference", "repository", "tag", "digest"),
     [

@@ -132,6 +132,12 @@ def test_the_report_names_what_changed_and_every_edge(built: World, tmp_path: An
     assert not any("WARNING" in line for line in said)
 
 
+def test_the_report_of_nothing_says_so(tmp_path: Any) -> None:
+    assert text(demo_platform(), tmp_path, {}, {}).splitlines()[1:] == [
+        *("", "who may read what", "  nothing", "", "who may connect to what, and why", "  nothing")
+    ]
+
+
 def test_the_report_warns_of_samples(tmp_path: Any) -> None:
     found = world()
     found.platform.note_sample("Discord user", "1")

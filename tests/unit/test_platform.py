@@ -14,9 +14,11 @@ from agentkeep import (
     Image,
     Internet,
     Inward,
+    IsolatedLLMProxy,
     IsolatedSecret,
     Platform,
     Port,
+    Provider,
     Range,
     SandboxedAgent,
     SecretParam,
@@ -24,7 +26,20 @@ from agentkeep import (
     TunnelSite,
 )
 from agentkeep.testing import DEMO_ARGOCD, DEMO_AWS, DEMO_CLUSTER, DEMO_STATE, demo_platform
-from tests.worlds import CLOUDFLARED, DOCKER, OPENCLAW, TOOLS, World, add_agent, fields, refusals, world
+from tests.worlds import (
+    CLOUDFLARED,
+    DOCKER,
+    LITELLM,
+    OPENCLAW,
+    RANGES,
+    SONNET,
+    TOOLS,
+    World,
+    add_agent,
+    fields,
+    refusals,
+    world,
+)
 
 Refusal = tuple[str, str, str]
 
@@ -40,6 +55,12 @@ def publish(world: World, allow: Access) -> None:
 def two_names_of_one(world: World) -> None:
     for name in ("A", "B"):
         world.agent.reads(SecretParam(world.platform, name, about="x", ssm_name="/demo/demo/X"), as_env=name)
+
+
+def second_proxy(world: World) -> IsolatedLLMProxy:
+    keys = [IsolatedSecret(world.platform, name, about="x") for name in ("SECOND_MASTER", "SECOND_PROVIDER")]
+    providers = [Provider("acme", keys[1], [SONNET], RANGES)]
+    return IsolatedLLMProxy(world.platform, "second-llm", image=LITELLM, master_key=keys[0], providers=providers)
 
 
 def case_apart(world: World) -> None:
@@ -127,6 +148,24 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
     "one key for two agents": (
         lambda w: w.llm.serve(add_agent(w, "second"), key=w.proxy_key),
         ("demo/llm", "'second' and 'agent' share one key", "give each agent a key of its own"),
+    ),
+    "an agent served by two proxies": (
+        lambda w: second_proxy(w).serve(w.agent, key=SecretParam(w.platform, "SECOND_KEY", about="x")),
+        ("demo/agent", "is served by 'llm' and 'second-llm'", "let one proxy serve it"),
+    ),
+    "a model that the proxy does not have": (
+        lambda w: w.llm.serve(
+            add_agent(w, "second"),
+            key=SecretParam(w.platform, "K", about="x"),
+            models=[SONNET.model_copy(update={"id": "x"})],
+        ),
+        ("demo/llm", "cannot serve 'second' the model 'x'", "declare it with one of the providers"),
+    ),
+    "a workload of another platform, published": (
+        lambda w: w.publish("a").publish(
+            world(platform=demo_platform("other")).agent, host="b", allow=Access.github(), port="gateway"
+        ),
+        ("demo/cloudflared", "cannot publish 'other/agent' of another platform", "publish it there"),
     ),
     "an agent served in two ways": (
         lambda w: w.llm.serve(w.agent, key=w.proxy_key, requests_per_minute=5),
@@ -526,3 +565,16 @@ def test_a_platform_takes_facts_only(keyword: str) -> None:
 
     (error,) = caught.value.exceptions
     assert fields(error)[:2] == ("demo", f"{keyword}= is a dict")
+
+
+@pytest.mark.parametrize("kind", [SecretParam, IsolatedSecret])
+def test_a_part_belongs_to_a_platform(kind: type[SecretParam]) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        kind("demo", "KEY", about="x")  # type: ignore[arg-type]
+
+    assert fields(caught.value) == (kind.__name__, "the first argument is a str", "pass the Platform it is part of")
+
+
+def test_asking_for_the_proxy_of_an_agent_that_has_none() -> None:
+    with pytest.raises(DeclarationError, match=r"^\[demo/agent\] no proxy serves it; call serve\("):
+        _ = world(serve=False).agent.served
