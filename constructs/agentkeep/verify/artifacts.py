@@ -19,6 +19,8 @@ from agentkeep.errors import ProofError
 from agentkeep.verify.documents import MAX_BYTES, Document, Node, decode, parse
 from agentkeep.verify.selectors import parse_selector
 
+# A policy file, for manifests written by hand; agentkeep.verify.ledger reads it.
+POLICY_FORMAT: Final = "agentkeep/policy/v1"
 MAX_FILES: Final = 50_000
 MAX_TOTAL_BYTES: Final = 512 * 1024 * 1024
 MAX_FOLDER_DEPTH: Final = 24
@@ -435,6 +437,9 @@ class _Reader:
             self._kustomizations.extend(documents)
             return
         for document in documents:
+            if document.root.get("format") == POLICY_FORMAT:
+                # The measure, lying beside what it measures.
+                continue
             if "kind" not in document.root and "apiVersion" not in document.root:
                 self._strangers.append(path)
                 continue

@@ -11,12 +11,11 @@ from functools import cached_property
 from typing import Any, Final
 
 from agentkeep.errors import ProofError
-from agentkeep.verify.artifacts import Place
+from agentkeep.verify.artifacts import POLICY_FORMAT, Place
 from agentkeep.verify.documents import Document
 from agentkeep.verify.intervals import PROTOCOLS, spans
 
 LEDGER_FORMAT: Final = "agentkeep/ledger/v1"
-POLICY_FORMAT: Final = "agentkeep/policy/v1"
 FAMILIES: Final = ("SEC", "NET", "POD", "IMG", "DATA", "REF", "SITE", "CFG")
 ROLES: Final = frozenset({"agent", "llm-proxy", "tunnel", "service", "check"})
 KEYS_OF_THE_PROXY: Final = frozenset({"provider-key", "master-key"})

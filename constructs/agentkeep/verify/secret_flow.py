@@ -28,6 +28,8 @@ from agentkeep.verify.artifacts import (
 )
 
 EVERY_PARAMETER: Final = "*"
+# What starts the name of a key that no ExternalSecret fills.
+UNTRACED: Final = "Secret "
 _ANY_KEY: Final = "*"
 _TEMPLATE_KEY: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|index\s+\.\s*\"([^\"]+)\"|get\s+\.\s*\"([^\"]+)\"")
 _POD_STARTERS: Final = frozenset(
@@ -111,7 +113,7 @@ class _Follower:
         for item in self._artifacts.kind("Secret"):
             for key in {**mapping(item.body.get("data")), **mapping(item.body.get("stringData"))}:
                 here = (f"Secret {item.namespace}/{item.name} key {key}, literal ({item.place})",)
-                self._fill(item.namespace, item.name, key, Source(f"Secret {item.name} key {key}", here, item.place))
+                self._fill(item.namespace, item.name, key, Source(f"{UNTRACED}{item.name} key {key}", here, item.place))
         for item in self._artifacts.kind("PushSecret"):
             self._unclear.append((item.place, f"{item} carries a Secret out of the cluster"))
         reads = [read for workload in self._artifacts.workloads for read in self._pod(workload)]
@@ -188,7 +190,7 @@ class _Follower:
         if found:
             return found
         nothing = Source(
-            f"Secret {secret} key {key}",
+            f"{UNTRACED}{secret} key {key}",
             (f"Secret {namespace}/{secret} key {key}: nothing here fills it",),
             Place("", 1),
         )

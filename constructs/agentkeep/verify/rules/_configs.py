@@ -22,6 +22,9 @@ def litellms(case: Case, report: Report) -> Iterator[tuple[Workload, Object, dic
 
 
 def _configs(case: Case, report: Report, role: str, key: str) -> Iterator[tuple[Workload, Object, dict[str, Any]]]:
+    if not case.ledger.with_role(role):
+        # None is declared; that none is there either, REF002 decides.
+        report.look()
     for workload in case.with_role(role):
         report.look()
         found = case.config(workload, key)

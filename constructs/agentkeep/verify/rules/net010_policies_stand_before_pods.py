@@ -19,6 +19,10 @@ def net010_policies_stand_before_pods(case: Case, report: Report) -> None:
         hook = item.annotations.get("argocd.argoproj.io/hook")
         if hook:
             report.find(item, f"is a hook ({hook}), which ArgoCD may delete", place=item.place)
+    if case.ledger.by_hand and not any(_WAVE in item.annotations for item in case.artifacts.objects):
+        # Nothing here is delivered in waves; who applies it has to apply policies first.
+        report.look(len(case.workloads))
+        return
     latest = max((_wave(item) for item in policies), default=None)
     for workload in case.workloads:
         report.look()

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from agentkeep.verify.case import Case
-from agentkeep.verify.secret_flow import EVERY_PARAMETER
+from agentkeep.verify.secret_flow import EVERY_PARAMETER, UNTRACED
 from agentkeep.verify.verdict import Report
 
 
@@ -14,10 +14,13 @@ def ref001_every_secret_path_is_made_by_terraform(case: Case, report: Report) ->
 
     The two halves live in two repositories; nothing else would notice that one of them was renamed.
     """
+    if not case.ledger.secrets:
+        # Declared: none.
+        report.look()
     asked = {source.parameter: source for sources in case.flow.sources.values() for source in sources}
     for parameter, source in sorted(asked.items()):
         report.look()
-        if parameter.startswith("/") and parameter not in case.parameters and parameter != EVERY_PARAMETER:
+        if not parameter.startswith((UNTRACED, EVERY_PARAMETER)) and parameter not in case.parameters:
             report.find(
                 parameter, "is asked for, but Terraform does not make it", witness=source.hops, place=source.place
             )
