@@ -394,6 +394,8 @@ def test_a_secret_as_a_file_is_mounted_read_only_in_the_gateway_alone() -> None:
         )
     ]
     assert volume["secret"]["secretName"] == "agent-credentials"
+    # Owner and group of the pod may read it, and nobody else.
+    assert volume["secret"]["defaultMode"] == 0o440
     assert volume["secret"]["items"] == [{"key": "SIGNING_KEY", "path": "SIGNING_KEY"}]
     assert "SIGNING_KEY" not in environment(spec["containers"][0])
 
