@@ -22,7 +22,7 @@ KEY = "sk-ant-api03-" + "A1b2C3d4" * 5
 
 def all_mutants() -> list[Mutant]:
     """Every mutant, in a fixed order."""
-    makers = (secrets, network, pods, images, data, references, sites, configuration, second_look)
+    makers = (secrets, network, pods, images, data, references, sites, configuration, second_look, chart)
     found = [mutant for maker in makers for mutant in maker()]
     names = [mutant.id for mutant in found]
     assert len(set(names)) == len(names), sorted({name for name in names if names.count(name) > 1})
@@ -2068,6 +2068,138 @@ def second_look() -> Iterator[Mutant]:
         "the agent may send to one private address, by declaration",
         partial(_declared_range, AGENT, "10.1.2.3/32"),
     )
+
+
+def chart() -> Iterator[Mutant]:
+    from tests.proofs.world import DIST
+
+    folder = "helm/openclaw/"
+    if not (DIST / folder).is_dir():
+        return
+    values = partial(lambda w: w.manifests(f"{folder}values.yaml")[0]["openclaw"]["app-template"])
+    main = partial(lambda w: values(w)["controllers"]["main"])
+    agent = partial(lambda w: main(w)["containers"][AGENT])
+    template = partial(lambda name, w: w.manifests(f"{folder}templates/{name}.yaml"))
+    for path in sorted((DIST / folder / "templates").glob("*.yaml")):
+        if "{{" not in path.read_text():
+            yield Mutant(
+                "REF013",
+                f"the chart's {path.stem} says something else",
+                lambda w, n=path.stem: template(n, w)[-1].update(extra={"x": "y"}),
+            )
+    yield Mutant(
+        "REF013",
+        "the chart renders one more object",
+        lambda w: template("namespace", w).append(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {}}
+        ),
+    )
+    yield Mutant(
+        "REF013", "the chart's policy opens all", lambda w: template("networkpolicy", w)[1]["spec"].update(egress=[{}])
+    )
+    yield Mutant(
+        "REF013",
+        "the chart has logic",
+        lambda w: w.files.update({f"{folder}templates/x.yaml": b"{{ if .Values.x }}\na: 1\n{{ end }}\n"}),
+    )
+    yield Mutant(
+        "REF013",
+        "the chart's agent gets one more secret",
+        lambda w: agent(w)["env"].update(
+            X={"valueFrom": {"secretKeyRef": {"name": "litellm-credentials", "key": "ANTHROPIC_API_KEY"}}}
+        ),
+    )
+    yield Mutant(
+        "REF013", "the chart's agent is privileged", lambda w: agent(w)["securityContext"].update(privileged=True)
+    )
+    yield Mutant("REF013", "the chart's agent is another image", lambda w: agent(w)["image"].update(tag="latest"))
+    yield Mutant("REF013", "the chart's agent runs something else", lambda w: agent(w).update(command=["sh"]))
+    yield Mutant(
+        "REF013", "the chart's agent has an unknown setting", lambda w: agent(w).update(envFrom=[{"secret": "x"}])
+    )
+    yield Mutant(
+        "REF013",
+        "the chart adds a container",
+        lambda w: main(w)["containers"].update(x={"image": {"repository": "x", "tag": "1.2.3"}}),
+    )
+    yield Mutant(
+        "REF013", "the chart's own containers run as well", lambda w: main(w)["containers"]["main"].update(enabled=True)
+    )
+    yield Mutant("REF013", "the chart drops a container", lambda w: main(w)["containers"].pop("sync-files"))
+    yield Mutant("REF013", "the chart has a second controller", lambda w: values(w)["controllers"].update(x={}))
+    yield Mutant("REF013", "the chart's pods roll over", lambda w: main(w).update(strategy="RollingUpdate"))
+    yield Mutant(
+        "REF013",
+        "the chart's pod gets an API token",
+        lambda w: values(w)["defaultPodOptions"].update(automountServiceAccountToken=True),
+    )
+    yield Mutant(
+        "REF013",
+        "the chart's pod does not refuse an API token",
+        lambda w: values(w)["defaultPodOptions"].pop("automountServiceAccountToken"),
+    )
+    yield Mutant(
+        "REF013",
+        "the chart's pod is on the host network",
+        lambda w: values(w)["defaultPodOptions"].update(hostNetwork=True),
+    )
+    yield Mutant(
+        "REF013",
+        "the chart's pod carries other labels",
+        lambda w: values(w)["defaultPodOptions"]["labels"].update(app="x"),
+    )
+    yield Mutant(
+        "REF013",
+        "the chart has a network policy of its own",
+        lambda w: values(w)["networkpolicies"]["main"].update(enabled=True),
+    )
+    yield Mutant("REF013", "the chart has an Ingress", lambda w: values(w)["ingress"]["main"].update(enabled=True))
+    yield Mutant("REF013", "the chart fetches skills", lambda w: values(w).update(skills=["x"]))
+    yield Mutant("REF013", "the chart keeps what the agent changed", lambda w: values(w).update(configMode="merge"))
+    yield Mutant(
+        "REF013",
+        "the chart deletes the data with the release",
+        lambda w: values(w)["persistence"]["data"].update(retain=False),
+    )
+    yield Mutant(
+        "REF013",
+        "the chart mounts the whole state into the daemon",
+        lambda w: values(w)["persistence"]["data"]["advancedMounts"]["main"]["dind"].append({"path": "/state"}),
+    )
+    yield Mutant(
+        "REF013",
+        "the chart mounts something everywhere",
+        lambda w: values(w)["persistence"]["tools"].update(globalMounts=[{"path": "/x"}]),
+    )
+    yield Mutant(
+        "REF013",
+        "the chart mounts the node",
+        lambda w: values(w)["persistence"].update(
+            x={"type": "hostPath", "advancedMounts": {"main": {AGENT: [{"path": "/host"}]}}}
+        ),
+    )
+    yield Mutant(
+        "REF013", "the chart has values that are not known", lambda w: values(w).update(rawResources={"x": {}})
+    )
+    yield Mutant(
+        "REF013",
+        "the chart configures another chart",
+        lambda w: w.manifests(f"{folder}values.yaml")[0].update(other={"x": 1}),
+    )
+    yield Mutant(
+        "REF013", "the chart's Service is a node port", lambda w: values(w)["service"]["main"].update(type="NodePort")
+    )
+    yield Mutant(
+        "REF013",
+        "the chart's Service opens another port",
+        lambda w: values(w)["service"]["main"]["ports"]["gateway"].update(port=80),
+    )
+    yield Mutant(
+        "REF013",
+        "the chart's configuration is another",
+        lambda w: values(w)["configMaps"]["config"]["data"].update({"openclaw.json": "{}"}),
+    )
+    yield Mutant("SEC001", "a key in the chart's values", lambda w: agent(w)["env"].update(COLOUR=KEY))
 
 
 def _declared_range(workload: str, cidr: str, world: World) -> None:

@@ -263,14 +263,21 @@ EDITS: dict[str, Callable[[World], None]] = {
 WIDENS = (names_instead_of_numbers,)
 
 
+def without_chart() -> World:
+    """The chart repeats the manifests word by word, and REF013 holds it to that: it would have to be edited alike."""
+    world = World()
+    world.files = {path: data for path, data in world.files.items() if not path.startswith("helm/")}
+    return world
+
+
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
 def test_stays_proved(edit: Callable[[World], None]) -> None:
-    world = World()
+    world = without_chart()
     edit(world)
     case = world.case()
 
     assert [finding.line for verdict in decide(case) for finding in verdict.findings] == []
-    assert any(change.widens for change in compare(World().case(), case)) is (edit in WIDENS)
+    assert any(change.widens for change in compare(without_chart().case(), case)) is (edit in WIDENS)
 
 
 def test_the_edits_do_change_the_files() -> None:

@@ -36,7 +36,8 @@ class World:
     def manifests(self, path: str) -> list[Json]:
         """The documents of one YAML file."""
         if path not in self._yaml:
-            self._yaml[path] = copy.deepcopy(_documents()[path])
+            known = _documents().get(path)
+            self._yaml[path] = copy.deepcopy(known) if known else list(yaml.load_all(self.files[path], Loader=_Loader))
         return self._yaml[path]
 
     def k8s(self, kind: str, name: str) -> Json:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from agentkeep.verify.artifacts import mapping
+from agentkeep.verify.artifacts import Terraform, mapping
 from agentkeep.verify.case import Case
 from agentkeep.verify.rules._shared import strings
 from agentkeep.verify.verdict import Report
@@ -53,11 +53,16 @@ def sec011_terraform_hands_nothing_out(case: Case, report: Report) -> None:
             for path, value in strings({k: v for k, v in body.items() if k != "//"}):
                 if _SECRET_VALUE.search(value) and (kind, path[0]) not in _PLACES:
                     report.find(f"{kind}.{name}", f"carries a secret in {path[0]}", place=at)
-        for kind, name, _ in module.blocks("data"):
-            if not kind.startswith("cloudflare_zero_trust_"):
-                report.find(f"data.{kind}.{name}", "reads a value into state", place=module.at("data", kind, name))
-        for name in mapping(root.get("module")):
-            report.unsure(f"module.{name}", "is not modelled", place=module.at("module", name))
-        for name, value in mapping(root.get("locals")).items() if isinstance(root.get("locals"), dict) else []:
-            if any(_SECRET_VALUE.search(v) for _, v in strings(value)):
-                report.find(f"local.{name}", "carries a secret", place=module.at("locals", name))
+        _reads(module, report)
+
+
+def _reads(module: Terraform, report: Report) -> None:
+    root = module.document.root
+    for kind, name, _ in module.blocks("data"):
+        if not kind.startswith("cloudflare_zero_trust_"):
+            report.find(f"data.{kind}.{name}", "reads a value into state", place=module.at("data", kind, name))
+    for name in mapping(root.get("module")):
+        report.unsure(f"module.{name}", "is not modelled", place=module.at("module", name))
+    for name, value in mapping(root.get("locals")).items() if isinstance(root.get("locals"), dict) else []:
+        if any(_SECRET_VALUE.search(v) for _, v in strings(value)):
+            report.find(f"local.{name}", "carries a secret", place=module.at("locals", name))
