@@ -66,16 +66,21 @@ def values_schema(values: Mapping[str, Any], title: str) -> dict[str, Any]:
 
 def schema_text(schema: Mapping[str, Any]) -> str:
     """The schema as JSON, with everything short on one line."""
-    return _compact(schema, "") + "\n"
+    return _laid_out(schema, "")[1] + "\n"
 
 
-def _compact(value: Any, indent: str) -> str:
-    line = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, Mapping) or not value or len(indent) + len(line) <= _WIDTH:
-        return line
+def _laid_out(value: Any, indent: str) -> tuple[str, str]:
+    """*value* on one line, and as it is written; each part is turned into text once, whatever it is nested in."""
+    if not isinstance(value, Mapping) or not value:
+        line = json.dumps(value, ensure_ascii=False)
+        return line, line
     deeper = indent + "  "
-    entries = [f"{deeper}{json.dumps(key)}: {_compact(item, deeper)}" for key, item in value.items()]
-    return "{\n" + ",\n".join(entries) + f"\n{indent}}}"
+    parts = [(json.dumps(key), *_laid_out(item, deeper)) for key, item in value.items()]
+    line = "{" + ", ".join(f"{key}: {short}" for key, short, _ in parts) + "}"
+    if len(indent) + len(line) <= _WIDTH:
+        return line, line
+    entries = [f"{deeper}{key}: {written}" for key, _, written in parts]
+    return line, "{\n" + ",\n".join(entries) + f"\n{indent}}}"
 
 
 def _template(values: Mapping[str, Any]) -> dict[str, Any]:
