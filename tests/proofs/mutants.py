@@ -5,7 +5,7 @@ Most are generated over every object of a kind, so that a new workload, secret o
 """
 
 # A table of harms: long lines are values of real fields, and "passwords" are names or made up.
-# ruff: noqa: E501, S105, S106, S108, PLR0912
+# ruff: noqa: E501, S108, PLR0912
 import copy
 from collections.abc import Callable, Iterator
 from functools import partial

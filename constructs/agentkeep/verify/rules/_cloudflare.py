@@ -148,11 +148,13 @@ def _selectors(value: Any) -> tuple[tuple[str, Any], ...]:
             and not re.search(r"\b(local|module|data)\.[\w.]*(selectors|include)", value)
         )
         return tuple((kind, value) for kind in kinds) if known else (("?", value),)
+    # Version 5 writes "everyone = {}": an empty object admits as much as a full one. Only null, false and [] admit
+    # nobody.
     return tuple(
         (kind, inner)
         for one in mappings([value] if isinstance(value, dict) else value)
         for kind, inner in one.items()
-        if inner
+        if inner is not None and inner is not False and inner != []
     )
 
 

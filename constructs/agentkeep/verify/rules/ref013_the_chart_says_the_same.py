@@ -79,7 +79,7 @@ def _without_annotations(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_library_labels(value: Any) -> Any:
-    """*value* without the labels that the chart's library puts on its pods, and that selectors there ask for as well."""
+    """*value* without the labels that the chart's library puts on its pods; selectors there ask for them as well."""
     if isinstance(value, list):
         return [_without_library_labels(one) for one in value]
     if not isinstance(value, dict):
