@@ -22,9 +22,7 @@ def main() -> int:
     failed = 0
     for name, command in CHECKS.items():
         program = ROOT / ".venv" / "bin" / command[0]
-        done = subprocess.run(
-            [str(program), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([str(program), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
         failed += done.returncode != 0
         print(f"{'ok  ' if done.returncode == 0 else 'FAIL'}  {name}", flush=True)
         if done.returncode:

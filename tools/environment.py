@@ -71,7 +71,7 @@ def install(home: Path, lock: Path) -> int:
     pip = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=home
     )
-    assert pip.stdout is not None
+    assert pip.stdout is not None  # noqa: S101 - it was asked for as a pipe
     said: list[str] = []
     seen = 0
     for line in pip.stdout:

