@@ -156,7 +156,7 @@ def secret(chart: cdk8s.Chart, **more: Any) -> external_secret.ExternalSecret:
             target=external_secret.ExternalSecretSpecTarget(name="litellm", creation_policy="Owner"),
             data=[
                 external_secret.ExternalSecretSpecData(
-                    secret_key="KEY",  # noqa: S106 (a name)
+                    secret_key="KEY",
                     remote_ref=external_secret.ExternalSecretSpecDataRemoteRef(key="/a", decoding_strategy="None"),
                 )
             ],

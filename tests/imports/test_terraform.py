@@ -42,7 +42,7 @@ def test_repeated_blocks_come_out_as_lists_of_objects_in_v4(stack: cdktf.Terrafo
 
 
 def test_computed_attributes_are_references(stack: cdktf.TerraformStack) -> None:
-    tunnel = cloudflare_v4.ZeroTrustTunnelCloudflared(stack, "tunnel", account_id="a", name="n", secret="s")  # noqa: S106 (not a secret)
+    tunnel = cloudflare_v4.ZeroTrustTunnelCloudflared(stack, "tunnel", account_id="a", name="n", secret="s")
     parameter = aws.SsmParameter(stack, "token", name="/t", type="SecureString", value=tunnel.tunnel_token)
     cdktf.TerraformOutput(stack, "arn", value=parameter.arn)
     made = synthesized(stack)
@@ -90,7 +90,7 @@ REFUSED: dict[str, Callable[[cdktf.TerraformStack], object]] = {
     "misspelt": lambda s: aws.SsmParameter(s, "p", name="n", type="String", vaule="x"),  # type: ignore[call-arg]
     "none for a required one": lambda s: aws.SsmParameter(s, "p", name=None, type="String"),  # type: ignore[arg-type]
     "missing ttl in v5": lambda s: cloudflare_v5.DnsRecord(s, "d", name="n", type="CNAME", zone_id="z"),  # type: ignore[call-arg]
-    "v5 argument in v4": lambda s: TunnelV4(s, "t", account_id="a", name="n", secret="s", tunnel_secret="s"),  # type: ignore[call-arg]  # noqa: S106 (one mark covers one line; not secrets)
+    "v5 argument in v4": lambda s: TunnelV4(s, "t", account_id="a", name="n", secret="s", tunnel_secret="s"),  # type: ignore[call-arg]
     "missing in a block": lambda _: cloudflare_v4.ZeroTrustTunnelCloudflaredConfigConfigIngressRule(hostname="h"),  # type: ignore[call-arg]
     "misspelt in a block": lambda _: cloudflare_v4.ZeroTrustAccessPolicyInclude(login_methods=["x"]),  # type: ignore[call-arg]
     "none in a block": lambda s: cloudflare_v4.ZeroTrustTunnelCloudflaredConfigA(
@@ -123,7 +123,7 @@ def test_hcl_output_is_refused_rather_than_left_empty(stack: cdktf.TerraformStac
 
 
 def test_a_block_never_shows_its_values() -> None:
-    block = cloudflare_v5.ZeroTrustAccessApplicationScimConfigAuthentication(scheme="httpbasic", password="hunter2")  # noqa: S106 (the point of the test)
+    block = cloudflare_v5.ZeroTrustAccessApplicationScimConfigAuthentication(scheme="httpbasic", password="hunter2")
 
     assert (
         repr(block).replace("password, scheme", "scheme, password")

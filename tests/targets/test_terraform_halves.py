@@ -136,7 +136,7 @@ def test_in_v4_a_policy_belongs_to_an_application_and_the_tunnel_knows_its_name(
     assert found["cloudflare_record"]["agent"]["name"] == "agent"
     assert found[POLICY]["agent"]["application_id"] == f"${{{APPLICATION}.agent.id}}"
     assert found[POLICY]["agent"]["zone_id"] == "${var.zone_id}"
-    assert found[TUNNEL]["demo"]["secret"] == "${random_bytes.demo.base64}"  # noqa: S105 - a reference
+    assert found[TUNNEL]["demo"]["secret"] == "${random_bytes.demo.base64}"
 
 
 def test_in_v5_an_application_names_its_policies_and_the_record_its_whole_host() -> None:
@@ -147,7 +147,7 @@ def test_in_v5_an_application_names_its_policies_and_the_record_its_whole_host()
     assert found["cloudflare_dns_record"]["agent"]["ttl"] == 1
     assert found[APPLICATION]["agent"]["policies"] == [{"id": f"${{{POLICY}.agent.id}}", "precedence": 1}]
     assert not {"application_id", "precedence", "zone_id"} & found[POLICY]["agent"].keys()
-    assert found[TUNNEL]["demo"]["tunnel_secret"] == "${random_bytes.demo.base64}"  # noqa: S105 - a reference
+    assert found[TUNNEL]["demo"]["tunnel_secret"] == "${random_bytes.demo.base64}"
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ def test_secrets_are_references_to_variables() -> None:
     config = rendered()
 
     assert config["models"]["providers"]["litellm"]["apiKey"] == "${LITELLM_PROXY_KEY}"
-    assert config["gateway"]["auth"]["token"] == "${OPENCLAW_GATEWAY_TOKEN}"  # noqa: S105 - a reference
-    assert config["channels"]["discord"]["token"] == "${DISCORD_BOT_TOKEN}"  # noqa: S105 - a reference
+    assert config["gateway"]["auth"]["token"] == "${OPENCLAW_GATEWAY_TOKEN}"
+    assert config["channels"]["discord"]["token"] == "${DISCORD_BOT_TOKEN}"
     assert "secrets" not in config
     assert env_names(SETTINGS) == ("DISCORD_BOT_TOKEN", "LITELLM_PROXY_KEY", "OPENCLAW_GATEWAY_TOKEN")
 

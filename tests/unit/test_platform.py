@@ -211,7 +211,7 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
             "second",
             image=CLOUDFLARED,
             tunnel="t",
-            token_ssm_name="/demo/demo/t2",  # noqa: S106 - a name
+            token_ssm_name="/demo/demo/t2",
         ),
         ("demo/second", "a second TunnelSite", "keep one; it publishes any number of hosts"),
     ),

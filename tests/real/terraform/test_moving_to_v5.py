@@ -22,7 +22,7 @@ TUNNEL = "cloudflare_zero_trust_tunnel_cloudflared.openclaw"
 ROUTES = "cloudflare_zero_trust_tunnel_cloudflared_config.openclaw"
 APPLICATION = "cloudflare_zero_trust_access_application.openclaw"
 POLICY = "cloudflare_zero_trust_access_policy.openclaw"
-TOKEN = "/lolice/openclaw/tunnel-token"  # noqa: S105 (the name of a parameter)
+TOKEN = "/lolice/openclaw/tunnel-token"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real
 CLOUDFLARE = ["dist/cloudflare", "v4", "v5", "v4 with team", "v5 with team"]
 ALL = ["dist/aws", *CLOUDFLARE]
 TUNNEL = "cloudflare_zero_trust_tunnel_cloudflared"
-TOKEN = "/lolice/openclaw/tunnel-token"  # noqa: S105 (the name of a parameter)
+TOKEN = "/lolice/openclaw/tunnel-token"
 
 
 def addresses(module: dict[str, Any]) -> set[str]:
