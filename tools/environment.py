@@ -7,6 +7,7 @@ installed yet. Installing again what is already there takes no time: a stamp hol
 Usage: python3 tools/environment.py FOLDER LOCK [LOCK ...]
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -29,6 +30,16 @@ def main(folder: str, locks: list[str]) -> int:
         )
         return 2
     home = ROOT / folder
+    # Two programs that need the same environment at once must not both make it.
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    with (ROOT / ".cache" / f"{home.name.lstrip('.')}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        return make(folder, home, locks)
+
+
+def make(folder: str, home: Path, locks: list[str]) -> int:
+    """Create the environment if it is not there, and install what is missing."""
     stamp = home / ".installed"
     wanted_state = hashlib.sha256(
         b"".join((ROOT / lock).read_bytes() for lock in locks) + sys.version.encode() + str(home).encode()

@@ -1,17 +1,14 @@
-"""OpenClaw, started once for each set of manifests, and stopped whatever happens."""
+"""OpenClaw, started once with what dist/ holds, and stopped whatever happens."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.real.openclaw.harness import DIST, OpenClaw, require_openclaw
-from tests.real.openclaw.reference import documents
+from tests.real.openclaw.harness import OpenClaw, require_openclaw
 
 
-@pytest.fixture(scope="session", params=["reference", "dist"])
-def openclaw(request: pytest.FixtureRequest) -> Iterator[OpenClaw]:
+@pytest.fixture(scope="session")
+def openclaw() -> Iterator[OpenClaw]:
     require_openclaw()
-    if request.param == "dist" and not DIST.is_dir():
-        pytest.skip("dist/ holds no manifests of OpenClaw yet")
-    with OpenClaw(documents()) if request.param == "reference" else OpenClaw.from_dist() as started:
+    with OpenClaw.from_dist() as started:
         yield started

