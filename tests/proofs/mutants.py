@@ -4,7 +4,9 @@ Named mutants of the real ``dist/``: each does one harm, and names the rule that
 Most are generated over every object of a kind, so that a new workload, secret or rule brings its own mutants along.
 """
 
-# A table of harms: long lines are values of real fields, and "passwords" are names or made up.
+# A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
+# type of a lambda with a default.
+# mypy: disable-error-code="misc"
 # ruff: noqa: E501, S108, PLR0912
 import copy
 from collections.abc import Callable, Iterator
@@ -1336,7 +1338,7 @@ def references() -> Iterator[Mutant]:
         lambda w: w.kustomization["resources"].append("nothing.yaml"),
     )
     yield Mutant("REF007", "the kustomization moves everything", lambda w: w.kustomization.update(namespace="default"))
-    workload = {
+    stranger: Json = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": "fourth", "namespace": "openclaw"},
@@ -1348,14 +1350,14 @@ def references() -> Iterator[Mutant]:
             },
         },
     }
-    yield Mutant("REF002", "a fourth workload", lambda w: w.add(copy.deepcopy(workload)))
+    yield Mutant("REF002", "a fourth workload", lambda w: w.add(copy.deepcopy(stranger)))
     yield Mutant(
         "REF002",
         "a workload in another namespace",
-        lambda w: w.add({**copy.deepcopy(workload), "metadata": {"name": "fourth", "namespace": "default"}}),
+        lambda w: w.add({**copy.deepcopy(stranger), "metadata": {"name": "fourth", "namespace": "default"}}),
     )
     for kind in ("CronJob", "DaemonSet", "Pod"):
-        yield Mutant("REF002", f"a {kind} that nobody declared", partial(_other_kind, kind, workload))
+        yield Mutant("REF002", f"a {kind} that nobody declared", partial(_other_kind, kind, stranger))
     yield Mutant(
         "REF010",
         "a MutatingWebhookConfiguration",
@@ -1630,6 +1632,7 @@ def sites() -> Iterator[Mutant]:
 
 
 def configuration() -> Iterator[Mutant]:
+    values: Any
     for workload, name in (
         (PROXY, "ANTHROPIC_API_KEY"),
         (PROXY, "LITELLM_MASTER_KEY"),
@@ -1800,6 +1803,7 @@ def configuration() -> Iterator[Mutant]:
 
 
 def _proxy_configuration() -> Iterator[Mutant]:
+    values: Any
     general, settings = partial(lambda c: c["general_settings"]), partial(lambda c: c["litellm_settings"])
     for what, values in (
         ("no gate", {"custom_auth": None}),

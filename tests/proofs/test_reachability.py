@@ -280,6 +280,14 @@ def test_a_host_network_destination_is_reached_over_node_addresses() -> None:
     assert sends(node_block, host, reading=Reading.MUST)
 
 
+def test_a_selector_may_but_need_not_match_a_pod_on_the_host_network() -> None:
+    host = pod("proxy", host_network=True)
+    spec = egress("{to: [{podSelector: {matchLabels: {app: proxy}}}]}", "agent")
+
+    assert sends(spec, host)
+    assert not sends(spec, host, reading=Reading.MUST)
+
+
 def test_a_named_port_towards_addresses_is_every_port_at_worst_and_none_at_best() -> None:
     world = reach(policy(egress("{to: [{ipBlock: {cidr: 8.8.8.8/32}}], ports: [{port: web}]}")))
 

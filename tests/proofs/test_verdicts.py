@@ -98,8 +98,9 @@ def test_an_acknowledgement_of_nothing_is_a_finding() -> None:
     found = verdicts(acknowledged({"finding": DIND}, {"finding": "POD003[openclaw/other]: privileged"}))
 
     assert [finding.subject for finding in found[ACKNOWLEDGEMENTS].findings] == ["POD003[openclaw/other]: privileged"]
-    assert found[ACKNOWLEDGEMENTS].findings[0].place is not None
-    assert found[ACKNOWLEDGEMENTS].findings[0].place.line > 1
+    place = found[ACKNOWLEDGEMENTS].findings[0].place
+    assert place is not None
+    assert place.line > 1
 
 
 def test_an_acknowledgement_answers_for_one_finding_alone() -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from agentkeep.verify.artifacts import Object, Place
 from agentkeep.verify.documents import Node
 from agentkeep.verify.intervals import span
-from agentkeep.verify.reachability import Labels, Pod, Policy, Reach, Reading, parse_policy
+from agentkeep.verify.reachability import Pod, Policy, Reach, Reading, parse_policy
+from agentkeep.verify.selectors import Labels
 
 pytestmark = pytest.mark.property
 
@@ -70,12 +71,13 @@ def oracle_peer(
 def oracle_port(entry: Json, protocol: str, port: int, receiver: Json | None) -> bool:
     if entry.get("protocol", "TCP") != protocol:
         return False
-    wanted = entry.get("port")
+    wanted: Any = entry.get("port")
     if wanted is None:
         return True
     if isinstance(wanted, str):
         return receiver is not None and receiver["ports"].get((wanted, protocol)) == port
-    return wanted <= port <= entry.get("endPort", wanted)
+    first, last = int(wanted), int(entry.get("endPort", wanted))
+    return first <= port <= last
 
 
 def oracle_half(  # noqa: PLR0917  # what makes a packet
@@ -332,3 +334,18 @@ def test_order_and_splitting_of_policies_change_nothing(world: Json, random: Any
             for number in (53, 80, 443):
                 expected = reach.between(one, two, "UDP", number).allowed
                 assert other.between(same_pods[i], same_pods[j], "UDP", number).allowed == expected
+
+
+@given(worlds())
+@settings(max_examples=200, deadline=None)
+def test_all_ports_at_once_are_each_port_by_itself(world: Json) -> None:
+    reach, pods = to_reach(world)
+    for reading in Reading:
+        for source in pods:
+            for destination in pods:
+                boxes = reach.ports_between(source, destination, reading)
+                for protocol in ("TCP", "UDP"):
+                    for number in PORTS:
+                        inside = any(b.protocol == protocol and b.first <= number <= b.last for b in boxes)
+
+                        assert inside == reach.between(source, destination, protocol, number, reading).allowed

@@ -206,8 +206,8 @@ def everybody() -> list[Json]:
         ("one", "two", "kube-system"), (None, "a", "b", "c"), (None, "x"), (None, "kube-dns"), (443, 22)
     )
     for namespace, app, tier, dns, web in choices:
-        if namespace == "one" and app in WORKLOADS and tier != "x":
-            # It would be adopted, or replaced, by the workload of that name.
+        if namespace == "one" and app in WORKLOADS:
+            # It would be adopted by the workload of that name, and deleted as one too many.
             continue
         labels = {k: v for k, v in (("app", app), ("tier", tier), ("k8s-app", dns)) if v}
         pods.append({"namespace": namespace, "labels": labels, "ports": {("web", "TCP"): web}})

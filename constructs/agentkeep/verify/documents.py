@@ -74,14 +74,13 @@ class Document:
         here: Any = self.root
         if self.is_json:
             here = _with_lines(self.text)
-        line = here.line if isinstance(here, Node) else 1
+        line = getattr(here, "line", 1)
         for step in path:
             try:
                 here = here[step]
             except (KeyError, IndexError, TypeError):
                 break
-            if isinstance(here, Node):
-                line = here.line
+            line = getattr(here, "line", line)
         return max(line, 1)
 
 

@@ -16,7 +16,8 @@ import yaml
 
 from agentkeep.verify.artifacts import Object, Place, load
 from agentkeep.verify.documents import Node
-from agentkeep.verify.reachability import Labels, Pod, Policy, Reach, Reading, at, parse_policy, world
+from agentkeep.verify.reachability import Pod, Policy, Reach, Reading, at, parse_policy, world
+from agentkeep.verify.selectors import Labels
 from tests.real.packets.firewall import Json, LabPod, ruleset
 from tests.real.packets.lab import Lab, Probe, why_not
 
@@ -146,7 +147,7 @@ def read_dist() -> tuple[list[Json], list[LabPod], dict[str, dict[str, str]]]:
     return policies, pods, namespaces
 
 
-FOREIGN = (
+FOREIGN: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("dns", "kube-system", {"k8s-app": "kube-dns"}),
     ("etcd", "kube-system", {"component": "etcd"}),
     ("argocd-server", "argocd", {"app.kubernetes.io/name": "argocd-server"}),
@@ -166,7 +167,10 @@ def test_dist_agrees_with_the_kernel() -> None:
     assert pods, "dist/ holds no pods"
     assert policies, "dist/ holds no policies"
     home = pods[0].namespace
-    strangers = [(*one, f"192.178.4.{n}") for n, one in enumerate((("fourth", home, {}), *FOREIGN), 1)]
+    fourth: tuple[str, str, dict[str, str]] = ("fourth", home, {})
+    strangers = [
+        (name, namespace, labels, f"192.178.4.{n}") for n, (name, namespace, labels) in enumerate((fourth, *FOREIGN), 1)
+    ]
     pods += [LabPod(name, namespace, labels, [address]) for name, namespace, labels, address in strangers]
     reach, known, faults = world(load(MANIFESTS))
     assert not faults
