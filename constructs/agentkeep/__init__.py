@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from agentkeep.cluster import (
         Zone as Zone,
     )
+    from agentkeep.edges import Internet as Internet
+    from agentkeep.edges import Inward as Inward
+    from agentkeep.edges import Range as Range
     from agentkeep.egress_lockdown.declaration import EgressLockdown as EgressLockdown
     from agentkeep.errors import (
         AgentkeepError as AgentkeepError,
@@ -72,10 +75,7 @@ if TYPE_CHECKING:
     from agentkeep.isolated_llm_proxy.declaration import (
         Provider as Provider,
     )
-    from agentkeep.platform import Internet as Internet
-    from agentkeep.platform import Inward as Inward
     from agentkeep.platform import Platform as Platform
-    from agentkeep.platform import Range as Range
     from agentkeep.sandboxed_agent.declaration import (
         Discord as Discord,
     )
@@ -114,12 +114,13 @@ _HOMES = {
         "AgentChart", "ArgoCd", "Aws", "Cluster", "ClusterDns", "LonghornStorage", "SecretStore", "TerraformState",
         "Zone",
     ),
+    "agentkeep.edges": ("Internet", "Inward", "Range"),
     "agentkeep.egress_lockdown.declaration": ("EgressLockdown",),
     "agentkeep.errors": ("AgentkeepError", "DeclarationError", "ProofError", "SynthesisError"),
     "agentkeep.facts": ("DeclarationErrors", "Image", "Port", "Resources"),
     "agentkeep.isolated_llm_proxy.config": ("Budget",),
     "agentkeep.isolated_llm_proxy.declaration": ("IsolatedLLMProxy", "Model", "Provider"),
-    "agentkeep.platform": ("Internet", "Inward", "Platform", "Range"),
+    "agentkeep.platform": ("Platform",),
     "agentkeep.sandboxed_agent.declaration": (
         "Discord", "DiscordUser", "Elevated", "Placement", "Rules", "Sandbox", "SandboxedAgent", "Taint", "Tools",
     ),

@@ -13,6 +13,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from types import UnionType
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -69,6 +70,35 @@ def refusals(name: str, error: ValidationError) -> DeclarationErrors:
                 problem, fix = f"{keyword!r}: {item['msg'].lower()}", f"give {keyword}=... the documented type"
         found.append(DeclarationError(name, problem, fix))
     return DeclarationErrors(f"{name} cannot be built", found)
+
+
+Expected = type | UnionType
+
+
+def named(value: object) -> str:
+    """The type of *value*, with its article. Never the value: it might be a secret."""
+    name = "None" if value is None else type(value).__name__
+    return name if value is None else f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"
+
+
+def expect(path: str, **given: tuple[object, Expected]) -> None:
+    """
+    Refuse keywords whose value is of the wrong type: the twin, when run, of what a type checker refuses.
+
+    Raises:
+        DeclarationErrors: Every such keyword.
+    """
+    found = []
+    for keyword, (value, expected) in given.items():
+        # To Python, True is a number.
+        if not isinstance(value, expected) or (isinstance(value, bool) and expected is int):
+            wanted = getattr(expected, "__name__", "").removeprefix("UnionType") or str(expected).replace(
+                "agentkeep.", ""
+            )
+            wanted = " or ".join(part.rpartition(".")[2] for part in wanted.split(" | "))
+            found.append(DeclarationError(path, f"{keyword}= is {named(value)}", f"pass {wanted}"))
+    if found:
+        raise DeclarationErrors(f"{path} cannot be built", found)
 
 
 # --- names -----------------------------------------------------------------------------------------------------------

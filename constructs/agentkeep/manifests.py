@@ -10,8 +10,10 @@ from functools import cache
 from cdk8s import ApiObjectMetadata
 from cdk8s_plus_28 import k8s
 
+from agentkeep.edges import Env, File
 from agentkeep.facts import Resources
-from agentkeep.platform import Env, File, Platform, Workload
+from agentkeep.platform import Platform
+from agentkeep.workload import Workload
 
 # ArgoCD applies lower waves first and waits until they are healthy: what closes comes before what runs.
 WAVE_NAMESPACE = -30

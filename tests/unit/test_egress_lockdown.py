@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from agentkeep import DeclarationError, EgressLockdown, Image, Internet, Inward, Port, Range
-from agentkeep.platform import DnsPods, Workload
+from agentkeep.edges import DnsPods
 from agentkeep.testing import demo_platform
+from agentkeep.workload import Workload
 from tests.worlds import fields, refusals, world
 
 

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from agentkeep import IsolatedSecret, SecretParam
-from agentkeep.platform import Env, File
+from agentkeep.edges import Env, File
 from agentkeep.secret_param.declaration import Parameter
 from agentkeep.testing import demo_platform
 from tests.worlds import refusals, world

@@ -17,7 +17,8 @@ from constructs import Construct
 from agentkeep.facts import Image
 from agentkeep.manifests import object_metadata
 from agentkeep.pages import Pages
-from agentkeep.platform import Platform, Workload
+from agentkeep.platform import Platform
+from agentkeep.workload import Workload
 from imports.k8s.validating_admission_policy import (
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicySpec,

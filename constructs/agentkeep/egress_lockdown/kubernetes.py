@@ -8,6 +8,7 @@ from importlib.resources import files
 from cdk8s_plus_28 import k8s
 from constructs import Construct
 
+from agentkeep.edges import DnsPods, Flow, Internet, Inward, Range
 from agentkeep.egress_lockdown.addresses import internet_blocks
 from agentkeep.egress_lockdown.declaration import ConnectivityCheck, EgressLockdown
 from agentkeep.facts import Port, Resources
@@ -23,7 +24,7 @@ from agentkeep.manifests import (
     restricted,
 )
 from agentkeep.pages import Pages
-from agentkeep.platform import DnsPods, Flow, Internet, Inward, Range, Workload
+from agentkeep.workload import Workload
 
 NOBODY = 65534
 CHECK_SCRIPT = "check-connectivity.sh"

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agentkeep.edges import Flow, Inward, Range
 from agentkeep.errors import DeclarationError
-from agentkeep.facts import Fact, Image, Port, Problem, Resources
+from agentkeep.facts import Fact, Image, Port, Problem, Resources, expect, named
 from agentkeep.isolated_llm_proxy.config import CONTAINER_ENV, Budget
-from agentkeep.platform import Flow, Inward, Platform, Range, Workload, expect, named
+from agentkeep.platform import Platform
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.secret_param.declaration import IsolatedSecret, SecretParam
+from agentkeep.workload import Workload
 
 PORT = Port.tcp(4000)
 # The first releases with the fixes for the key-check and SSRF advisories; 1.82.7 and 1.82.8 were malicious uploads.
@@ -190,18 +192,14 @@ class IsolatedLLMProxy(Workload):
             DeclarationError: *agent* is no `SandboxedAgent`, or *key* is a secret that no agent may have.
         """
         if not isinstance(agent, SandboxedAgent):
-            raise DeclarationError(
-                self.path, f"serve() was given {named(agent)}", "pass the SandboxedAgent to serve"
-            )
+            raise DeclarationError(self.path, f"serve() was given {named(agent)}", "pass the SandboxedAgent to serve")
         if not isinstance(key, SecretParam):
             raise DeclarationError(
                 self.path,
                 f"serve() was given {named(key)} as the key of {agent.id!r}",
                 "declare SecretParam(platform, 'LITELLM_PROXY_KEY', about=...) and pass that",
             )
-        expect(
-            self.path, models=(models, list | tuple | None), requests_per_minute=(requests_per_minute, int | None)
-        )
+        expect(self.path, models=(models, list | tuple | None), requests_per_minute=(requests_per_minute, int | None))
         for model in models or ():
             expect(self.path, models=(model, Model))
         chosen = tuple(models) if models is not None else self.models

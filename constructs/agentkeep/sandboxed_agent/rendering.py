@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from agentkeep.platform import DnsPods, Env, Flow, Internet, Inward, Range
+from agentkeep.edges import DnsPods, Env, Flow, Internet, Inward, Range
 from agentkeep.sandboxed_agent import openclaw_config, workspace
 from agentkeep.sandboxed_agent.declaration import DISCORD_TOKEN_ENV, GATEWAY_TOKEN_ENV, SandboxedAgent
 from agentkeep.secret_param.declaration import IsolatedSecret

@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from agentkeep.facts import Problem, text_problems
-from agentkeep.platform import Part, Platform, expect
+from agentkeep.facts import Problem, expect, text_problems
+from agentkeep.platform import Platform
+from agentkeep.workload import Part
 
 if TYPE_CHECKING:
-    from agentkeep.platform import Workload
+    from agentkeep.workload import Workload
 
 SecretRole = Literal["provider-key", "master-key", "proxy-key", "tunnel-token", "gateway-token", "generic"]
 Filler = Literal["operator", "terraform"]

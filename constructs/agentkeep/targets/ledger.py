@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agentkeep.platform import Env, Platform, Workload
+from agentkeep.edges import Env
+from agentkeep.platform import Platform
 from agentkeep.secret_param.declaration import Parameter
 from agentkeep.tunnel_site.access import Access
 from agentkeep.tunnel_site.declaration import TunnelSite
+from agentkeep.workload import Workload
 
 FORMAT = "agentkeep/ledger/v1"
 FILE = "platform.json"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from agentkeep.platform import Env, Platform, Workload
+from agentkeep.edges import Env
+from agentkeep.platform import Platform
 from agentkeep.targets.dist import Tree
+from agentkeep.workload import Workload
 
 
 def text(platform: Platform, dist: Path, before: Tree, after: Tree) -> str:
