@@ -2064,6 +2064,16 @@ def second_look() -> Iterator[Mutant]:
         "two configurations",
         lambda w: w.k8s("ConfigMap", "openclaw-scripts")["data"].update({"openclaw.json": "{}"}),
     )
+    for path in ("/run/secret/token", "/home/node/.openclaw/token", "/opt/agent-tools/token"):
+        yield Mutant(
+            "CFG012",
+            f"a secret file at {path}",
+            lambda w, p=path: w.openclaw(
+                lambda c: c.update(
+                    secrets={"providers": {"gateway": {"source": "file", "path": p, "mode": "singleValue"}}}
+                )
+            ),
+        )
     for cidr in ("10.0.0.0/8", "192.178.0.0/16", "192.168.10.0/24", "0.0.0.0/0"):
         yield Mutant("NET006", f"the proxy may send to {cidr}, by declaration", partial(_declared_range, PROXY, cidr))
         yield Mutant("NET006", f"the agent may send to {cidr}, by declaration", partial(_declared_range, AGENT, cidr))

@@ -40,3 +40,13 @@ def test_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
     assert verify_command([str(BAD[0]), "--policy", str(BAD[0] / "policy.yaml")]) == 1
     assert verify_command([str(BAD[0])]) == 2
     assert "no platform.json" in capsys.readouterr().err
+
+
+def test_the_policy_in_the_documentation_can_be_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
+    example = page.split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "policy.yaml").write_text(example)
+    case, _ = verify(str(CORPUS / "good" / "web_and_database"), str(tmp_path / "policy.yaml"))
+
+    assert case.ledger.by_hand
+    assert [one.finding for one in case.ledger.acknowledgements] == ["POD008[db/db]: may write to its image"]

@@ -382,3 +382,12 @@ def test_ranges_are_cut_exactly_at_their_edges() -> None:
     assert intersect_spans(found, [span("9.255.255.255")])
     assert intersect_spans(found, [span("11.0.0.0")])
     assert {(box.protocol, box.first, box.last) for box in world.internet(AGENT)} == {("TCP", 443, 443)}
+
+
+def test_refuses_a_policy_that_nobody_could_evaluate() -> None:
+    blocks = ", ".join(f"{{ipBlock: {{cidr: {n // 250}.{n % 250}.0.0/24}}}}" for n in range(256, 512))
+    ports = ", ".join(f"{{port: {n}}}" for n in range(1, 120))
+    parsed = read(egress(f"{{to: [{blocks}], ports: [{ports}]}}"))
+
+    assert isinstance(parsed, Fault)
+    assert "more than" in parsed.problem

@@ -37,6 +37,8 @@ INGRESS: Final = "Ingress"
 EGRESS: Final = "Egress"
 
 
+# One policy beyond this is no policy that a person wrote; every box of it would be held against every other.
+MAX_BOXES: Final = 20_000
 _NOWHERE: Final = Span(4, 0, 0)
 _ALL_PORTS: Final = tuple(Box(_NOWHERE, protocol, 0, MAX_PORT) for protocol in sorted(PROTOCOLS))
 
@@ -195,6 +197,9 @@ def _policy(item: Object) -> Policy:
     if "podSelector" not in spec or spec["podSelector"] is None:
         raise _PolicyError(spec, "podSelector is missing, which would select every pod; write {} to say so")
     types = _listed(spec, "policyTypes")
+    ingress, egress = _rules(spec, "ingress", "from", item.place), _rules(spec, "egress", "to", item.place)
+    if sum(_size(rule) for rule in (*ingress, *egress)) > MAX_BOXES:
+        raise _PolicyError(spec, f"the policy names more than {MAX_BOXES} combinations of addresses and ports")
     if not set(map(str, types)) <= {INGRESS, EGRESS} or len(set(map(str, types))) != len(types):
         raise _PolicyError(spec, "policyTypes holds something other than Ingress and Egress, once each")
     # The default of the API server: ingress always, egress only if there is an egress rule. So `egress: []` alone
@@ -205,10 +210,14 @@ def _policy(item: Object) -> Policy:
         namespace=item.namespace,
         subjects=_selector(spec["podSelector"], spec),
         isolates=isolates,
-        ingress=_rules(spec, "ingress", "from", item.place),
-        egress=_rules(spec, "egress", "to", item.place),
+        ingress=ingress,
+        egress=egress,
         place=item.place,
     )
+
+
+def _size(rule: Rule) -> int:
+    return len(rule.ports) * sum(len(peer.blocks or ()) + 1 for peer in rule.peers or ())
 
 
 def _listed(body: Mapping[str, Any], key: str) -> list[Any]:

@@ -36,6 +36,38 @@ unknown counts as refuted, and a rule that examined nothing proves nothing. What
 A finding has a name, such as `POD003[openclaw/dind]: privileged`. Somebody can answer for it by an acknowledgement
 with that name, a reason and an owner, unless the rule is marked **never**. An acknowledgement that matches nothing,
 or has expired, is a finding itself.
+
+## Manifests written by hand
+
+A folder without `platform.json` needs a policy file: `agentkeep verify FOLDER --policy policy.yaml`. It has the
+fields of `platform.json` that matter to the families it asks for; what it leaves out is declared as none.
+
+```yaml
+format: agentkeep/policy/v1
+platform: shop
+namespace: shop
+families: [SEC, NET, POD, IMG]
+cluster:
+  podCidrs: [10.244.0.0/16]
+  serviceCidrs: [10.96.0.0/12]
+  nodeCidrs: [192.168.1.0/24]
+  ipFamilies: [IPv4]
+  dns: {namespace: kube-system, podLabels: {k8s-app: kube-dns}}
+workloads:
+  - {id: web, role: service, podLabels: {app: web}, ports: [{port: 8080}]}
+  - {id: db, role: service, podLabels: {app: db}, ports: [{port: 5432}]}
+secrets:
+  - id: database password
+    # A Secret that is filled by hand; for one that an ExternalSecret fills, the name of its parameter.
+    ssm: Secret database key password
+    readers:
+      - {workload: web, containers: [web]}
+flows:
+  # "to" is a workload, dns, internet, or cidr:192.0.2.0/24.
+  - {from: web, to: db, protocol: TCP, port: 5432, because: the shop's orders}
+acknowledgements:
+  - {finding: "POD008[db/db]: may write to its image", because: it keeps its socket there, owner: me, until: 2027-06-30}
+```
 """
 
 
