@@ -173,10 +173,7 @@ class _Follower:
                 self._unclear.append((at, f"{item}: a template writes into {where}, which everybody can read"))
         for key, content in written.items():
             named = {next(filter(None, groups)) for groups in _TEMPLATE_KEY.findall(text(content))}
-            # "range ." and helpers that take the whole map read every key.
-            everything = key == _ANY_KEY or bool(
-                re.search(r"(range|toJson|toYaml|values|dict)\b|\{\{-?\s*\.\s*[|}]", text(content))
-            )
+            everything = key == _ANY_KEY or _takes_everything(text(content))
             for name, sources in raw.items():
                 if everything or name in named or name == _ANY_KEY:
                     for source in sources:
@@ -300,6 +297,12 @@ class _Follower:
                             hops,
                             (secret_namespace, secret, key),
                         )
+
+
+def _takes_everything(template: str) -> bool:
+    """Whether a template uses the whole map: a dot by itself, as in ``range .`` or ``toJson .``."""
+    rest = _TEMPLATE_KEY.sub("", template)
+    return any(re.search(r"(?<![\w.\"'`])\.(?![\w.\"'`])|\$(?!\w)", action) for action in rest.split("{{")[1:])
 
 
 def api_readers(artifacts: Artifacts) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
