@@ -136,7 +136,7 @@ def test_volumes(volume: Json, mount: Json | None, expected: set[str]) -> None:
 
 
 def test_shared_processes_show_everything_to_everybody() -> None:
-    containers = [{"name": "one", "env": env("a")}, {"name": "two"}, {"name": "first", "init": True}]
+    containers: list[Json] = [{"name": "one", "env": env("a")}, {"name": "two"}, {"name": "first", "init": True}]
 
     assert world(containers, shareProcessNamespace=True) == {"one": {"/a"}, "two": {"/a"}, "first": {"/a"}}
     assert world(containers) == {"one": {"/a"}}
