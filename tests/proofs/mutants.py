@@ -7,7 +7,7 @@ Most are generated over every object of a kind, so that a new workload, secret o
 # A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
 # type of a lambda with a default.
 # mypy: disable-error-code="misc"
-# ruff: noqa: E501, S108, PLR0912
+# ruff: noqa: E501, S108, PLR0912, PLR0915
 import copy
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -2064,6 +2064,89 @@ def second_look() -> Iterator[Mutant]:
         "two configurations",
         lambda w: w.k8s("ConfigMap", "openclaw-scripts")["data"].update({"openclaw.json": "{}"}),
     )
+    for workload in WORKLOADS:
+        meta = partial(lambda n, w: w.k8s("Deployment", n)["spec"]["template"]["metadata"], workload)
+        yield Mutant(
+            "POD012",
+            f"{workload} on a second network",
+            lambda w, m=meta: m(w).setdefault("annotations", {}).update({"k8s.v1.cni.cncf.io/networks": "host"}),
+        )
+        yield Mutant(
+            "POD012",
+            f"{workload} with injected secrets",
+            lambda w, m=meta: m(w).setdefault("annotations", {}).update({"vault.hashicorp.com/agent-inject": "true"}),
+        )
+        yield Mutant(
+            "POD012",
+            f"{workload} with an injected sidecar",
+            lambda w, m=meta: m(w)["labels"].update({"sidecar.istio.io/inject": "true"}),
+        )
+        yield Mutant(
+            "POD007",
+            f"{workload} with an identity in a cloud",
+            lambda w, n=workload: w.k8s("ServiceAccount", n)["metadata"].update(
+                annotations={"eks.amazonaws.com/role-arn": "x"}
+            ),
+        )
+    yield Mutant(
+        "POD012",
+        "sidecars for the whole namespace",
+        lambda w: w.k8s("Namespace", "openclaw")["metadata"]["labels"].update({"istio-injection": "enabled"}),
+    )
+    for _, name in objects("Service"):
+        yield Mutant(
+            "NET011",
+            f"Service {name} published by an annotation",
+            lambda w, n=name: w.k8s("Service", n)["metadata"].update(
+                annotations={"external-dns.alpha.kubernetes.io/hostname": "x.example"}
+            ),
+        )
+    for section, value in (
+        ("hooks", {"enabled": True}),
+        ("mcp", {"servers": {"x": {"command": "sh"}}}),
+        ("cron", {"enabled": True}),
+        ("env", {"vars": {"A": "b"}}),
+    ):
+        yield Mutant(
+            "CFG009",
+            f"OpenClaw with a section {section}",
+            lambda w, s=section, v=value: w.openclaw(lambda c: c.update({s: v})),
+        )
+    for section in ("environment_variables", "mcp_servers", "pass_through_config"):
+        yield Mutant(
+            "CFG005",
+            f"LiteLLM with a section {section}",
+            lambda w, s=section: w.litellm(lambda c: c.update({s: {"A": "b"}})),
+        )
+    for section, key in (
+        ("general_settings", "alerting"),
+        ("litellm_settings", "set_verbose"),
+        ("litellm_settings", "cache"),
+        ("general_settings", "use_client_credentials_pass_through_routes"),
+    ):
+        yield Mutant(
+            "CFG005",
+            f"LiteLLM with {section}.{key}",
+            lambda w, s=section, k=key: w.litellm(lambda c: c[s].update({k: True})),
+        )
+    yield Mutant(
+        "CFG005",
+        "a route with a setting of a later release",
+        lambda w: w.litellm(lambda c: c["model_list"][0]["litellm_params"].update(mock_response="hi")),
+    )
+    yield Mutant(
+        "SITE002",
+        "another identity provider",
+        lambda w: w.cloudflare["data"]["cloudflare_zero_trust_access_identity_provider"]["github"].update(
+            name="Google"
+        ),
+    )
+    yield Mutant(
+        "SITE002",
+        "another login method",
+        lambda w: w.tf(policy).update(require=[{"login_method": ["11111111-2222-3333-4444-555555555555"]}]),
+    )
+    yield Mutant("SITE002", "other people", lambda w: w.tf(policy).update(include=[{"email": "${var.other}"}]))
     for path in ("/run/secret/token", "/home/node/.openclaw/token", "/opt/agent-tools/token"):
         yield Mutant(
             "CFG012",

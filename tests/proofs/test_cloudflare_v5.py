@@ -49,6 +49,11 @@ MUTANTS: dict[str, tuple[str, Callable[[World], Any]]] = {
         include("${concat([for a in var.access_emails : { email = { email = a } }], [{ everyone = {} }])}"),
     ),
     "everybody beside people, as a list": ("SITE002", include([{"email": {"email": "a@b.org"}}, {"everyone": {}}])),
+    "other people": ("SITE002", include("${[for a in var.others : { email = { email = a } }]}")),
+    "another login method": (
+        "SITE002",
+        lambda w: policy(w).update(require=[{"login_method": {"id": "${local.other}"}}]),
+    ),
     "any service token": ("SITE002", include([{"any_valid_service_token": {}}])),
     "an expression that cannot be told": ("SITE002", include("${local.people}")),
     "a mail domain": ("SITE002", include([{"email_domain": {"domain": "gmail.com"}}])),

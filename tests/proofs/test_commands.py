@@ -215,6 +215,11 @@ WIDENINGS: dict[str, tuple[Change, str, str]] = {
         "weaker",
         "ANTHROPIC_API_KEY counts no longer as provider-key, but as generic",
     ),
+    "another repository": (
+        lambda w: w.k8s("Application", "openclaw")["spec"]["source"].update(repoURL="https://example.org/x"),
+        "weaker",
+        "Application/argocd/openclaw delivers from another repoURL: https://example.org/x",
+    ),
     "the default deny": (
         lambda w: w.drop("NetworkPolicy", "default-deny"),
         "weaker",

@@ -133,6 +133,7 @@ class Workload:
     pod: Mapping[str, Any] = field(repr=False)
     labels: Mapping[str, str]
     selector: Mapping[str, Any]
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -295,7 +296,7 @@ def line_in(value: Any, otherwise: Place) -> Place:
 def _workload(item: Object) -> Workload:
     spec = item.spec
     if item.kind == "Pod":
-        return Workload(item, spec, item.labels, {"matchLabels": item.labels})
+        return Workload(item, spec, item.labels, {"matchLabels": item.labels}, item.annotations)
     if item.kind == "CronJob":
         spec = mapping(mapping(spec.get("jobTemplate")).get("spec"))
     template = mapping(spec.get("template"))
@@ -303,7 +304,8 @@ def _workload(item: Object) -> Workload:
     selector = mapping(spec.get("selector"))
     if item.kind == "ReplicationController":
         selector = {"matchLabels": selector}
-    return Workload(item, mapping(template.get("spec")), labels, selector or {"matchLabels": labels})
+    annotations = mapping(mapping(template.get("metadata")).get("annotations"))
+    return Workload(item, mapping(template.get("spec")), labels, selector or {"matchLabels": labels}, annotations)
 
 
 def load(folder: str | Path) -> Artifacts:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from agentkeep.errors import ProofError
-from agentkeep.verify.artifacts import MAX_FILES, MAX_TOTAL_BYTES, Artifacts, Workload, assemble, load
+from agentkeep.verify.artifacts import MAX_FILES, MAX_TOTAL_BYTES, Artifacts, Workload, assemble, load, mapping
 from agentkeep.verify.case import Case
 from agentkeep.verify.decide import case_of, decide
 from agentkeep.verify.intervals import Box, spans, subtract, subtract_spans
@@ -242,6 +242,13 @@ def _measure(old: Case, new: Case) -> Iterator[Change]:
     for secret in before.secrets:
         if secret.ssm in kept and secret.role in KEYS_OF_THE_PROXY and kept[secret.ssm] not in KEYS_OF_THE_PROXY:
             yield Change("weaker", f"{secret.id} counts no longer as {secret.role}, but as {kept[secret.ssm]}")
+    for item in new.artifacts.kind("Application"):
+        was = old.artifacts.index.get(("Application", item.namespace, item.name))
+        source = mapping(item.spec.get("source"))
+        earlier = mapping(was.spec.get("source")) if was else {}
+        for key in ("repoURL", "path", "targetRevision"):
+            if was and source.get(key) != earlier.get(key):
+                yield Change("weaker", f"{item} delivers from another {key}: {source.get(key)}", (str(item.place),))
     for family in sorted(set(before.families) - set(after.families)):
         yield Change("weaker", f"rules of family {family} are not asked for any more")
 

@@ -19,6 +19,26 @@ _OPENINGS: Final = (
 )  # fmt: skip
 _CALLBACKS: Final = ("success_callback", "failure_callback", "callbacks", "service_callback")
 _ELSEWHERE: Final = ("api_base", "base_url", "custom_llm_provider", "configurable_clientside_auth_params")
+# Settings that were looked at, by section; an empty set leaves a section to whoever reads it.
+_KNOWN: Final[dict[str, frozenset[str]]] = {
+    "model_list": frozenset({"model_name", "litellm_params", "model_info"}),
+    "general_settings": frozenset(
+        {"master_key", "custom_auth", "custom_auth_run_common_checks", "store_model_in_db", *_OPENINGS}
+    ),
+    "litellm_settings": frozenset(
+        {
+            "enable_post_custom_auth_checks", "drop_params", "telemetry", "turn_off_message_logging", "request_timeout",
+            "num_retries", *_CALLBACKS,
+        }
+    ),
+    "router_settings": frozenset(
+        {"provider_budget_config", "num_retries", "timeout", "allowed_fails", "cooldown_time"}
+    ),
+    "guardrails": frozenset(),
+}  # fmt: skip
+_PARAMS: Final = frozenset(
+    {"model", "api_key", "cache_control_injection_points", "rpm", "tpm", "timeout", "max_tokens", "temperature"}
+)
 _DEBUG: Final = ("--detailed_debug", "--debug", "--use_prisma_db_push", "--test")
 _FORBIDDEN_ENV: Final = ("DATABASE_URL", "DIRECT_URL", "STORE_MODEL_IN_DB", "LITELLM_SALT_KEY", "ANTHROPIC_BASE_URL")
 
@@ -32,10 +52,22 @@ def cfg005_the_proxy_checks_keys(case: Case, report: Report) -> None:
     then given it.
     """
     for workload, item, config in litellms(case, report):
+        for problem in _unknown(config):
+            report.unsure(workload, f"sets {problem}, which is not understood", place=item.place)
         for problem in (*_settings(case, workload, config), *_models(config), *_container(workload)):
             report.find(workload, problem, place=item.place)
         for problem in _clients(case, workload, config):
             report.find(workload, problem, place=item.place)
+
+
+def _unknown(config: Any) -> list[str]:
+    """Settings that no rule knows: LiteLLM has hundreds, and some of them open it."""
+    found = sorted(set(config) - _KNOWN.keys())
+    for section, known in _KNOWN.items():
+        for entry in mappings(config.get(section)) or [mapping(config.get(section))]:
+            found += [f"{section}.{key}" for key in sorted(set(entry) - known)] if known else []
+    params = {key for one in mappings(config.get("model_list")) for key in mapping(one.get("litellm_params"))}
+    return found + [f"litellm_params.{key}" for key in sorted(params - _PARAMS - set(_ELSEWHERE))]
 
 
 def _settings(case: Case, workload: Workload, config: Any) -> list[str]:

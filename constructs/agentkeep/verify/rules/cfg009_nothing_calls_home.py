@@ -17,6 +17,12 @@ _OFF: Final = (
     (("browser", "enabled"), False),
     (("discovery", "mdns", "mode"), "off"),
 )
+_SECTIONS: Final = frozenset(
+    {
+        "agents", "browser", "channels", "commands", "discovery", "gateway", "memory", "models", "plugins", "secrets",
+        "session", "telemetry", "tools", "update",
+    }
+)  # fmt: skip
 _ENV: Final = {
     "OPENCLAW_CONFIG_READONLY": "1",
     "OPENCLAW_NO_AUTO_UPDATE": "1",
@@ -33,6 +39,8 @@ def cfg009_nothing_calls_home(case: Case, report: Report) -> None:
     Embeddings of the agent's memory, for one, go to a provider directly unless that is switched off.
     """
     for workload, item, config in openclaws(case, report):
+        for section in sorted(set(config) - _SECTIONS):
+            report.unsure(workload, f"has a section {section[:60]!r}, which is not understood", place=item.place)
         for path, wanted in _OFF:
             report.look()
             if dig(config, *path) != wanted:

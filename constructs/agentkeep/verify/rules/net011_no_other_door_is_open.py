@@ -22,6 +22,9 @@ def net011_no_other_door_is_open(case: Case, report: Report) -> None:
         kind = service.spec.get("type", "ClusterIP")
         if kind != "ClusterIP":
             report.find(service, f"is of type {kind}", place=service.place)
+        for key in sorted(service.annotations):
+            if not key.startswith(("agentkeep/", "argocd.argoproj.io/", "helm.sh/", "prometheus.io/")):
+                report.unsure(service, f"carries the annotation {key[:80]}, which may publish it", place=service.place)
         for key in ("externalIPs", "loadBalancerIP", "externalName", "loadBalancerSourceRanges"):
             if service.spec.get(key):
                 report.find(service, f"sets {key}", place=service.place)

@@ -5,6 +5,8 @@ from agentkeep.verify.case import Case
 from agentkeep.verify.rules._shared import where
 from agentkeep.verify.verdict import Report
 
+_CLOUD_IDENTITIES = ("role-arn", "gcp-service-account", "workload.identity", "vault.hashicorp.com")
+
 
 def pod007_no_pod_has_an_api_token(case: Case, report: Report) -> None:
     """
@@ -31,5 +33,8 @@ def pod007_no_pod_has_an_api_token(case: Case, report: Report) -> None:
         used[account] = workload.name
     for item in case.own("ServiceAccount"):
         report.look()
+        for key in sorted(item.annotations):
+            if any(word in key for word in _CLOUD_IDENTITIES):
+                report.find(item, f"is given an identity in a cloud ({key})", place=item.place)
         if item.body.get("automountServiceAccountToken") is not False:
             report.find(item, "hands out a token unless a pod refuses", place=item.place)

@@ -1,6 +1,7 @@
 """SITE002: access admits named people."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from agentkeep.verify.artifacts import Place, mapping, text
@@ -67,8 +68,8 @@ def _allow(case: Case, host: str, policy: AccessPolicy, site: DeclaredSite | Non
         )
     if site is None:
         return
-    for part, found in (("include", policy.include), ("require", policy.require)):
-        _compare(part, {kind for kind, _ in found}, site, policy, report)
+    for part in ("include", "require"):
+        _compare(case, part, site, policy, report)
 
 
 def _names_people(kind: str, value: Any) -> bool:
@@ -88,7 +89,8 @@ def _selector(host: str, kind: str, value: Any, at: Place, report: Report) -> No
             report.find(host, "admits an address that names nobody", place=at)
 
 
-def _compare(part: str, kinds: set[str], site: DeclaredSite, policy: AccessPolicy, report: Report) -> None:
+def _compare(case: Case, part: str, site: DeclaredSite, policy: AccessPolicy, report: Report) -> None:
+    kinds = {kind for kind, _ in _of(policy, part)}
     words = [text(mapping(one).get("kind")) for one in site.access.get(part) or []]
     for word in words:
         if not kinds & _WORDS.get(word, {word}):
@@ -96,6 +98,42 @@ def _compare(part: str, kinds: set[str], site: DeclaredSite, policy: AccessPolic
     allowed = {kind for word in words for kind in _WORDS.get(word, {word})}
     for kind in sorted(kinds - allowed):
         report.find(site.host, f"has {kind} in {part}, which is not declared", place=policy.place)
+    for word in site.access.get(part) or []:
+        value = text(mapping(word).get("value"))
+        named = [
+            selected for kind, selected in _of(policy, part) if kind in _WORDS.get(text(mapping(word).get("kind")), ())
+        ]
+        if value and named and not any(_names(case, selected, mapping(word), value) for selected in named):
+            report.find(
+                site.host, f"does not {part} the declared {text(mapping(word).get('kind'))} {value}", place=policy.place
+            )
+
+
+def _of(policy: AccessPolicy, part: str) -> tuple[tuple[str, Any], ...]:
+    return policy.include if part == "include" else policy.require
+
+
+def _names(case: Case, selected: Any, word: Mapping[str, Any], value: str) -> bool:
+    """Whether a selector names what was declared: the variable of people, the domain, the provider by its name."""
+    shown = str(selected)
+    if word.get("kind") == "emails":
+        return f"var.{value}" in shown
+    if word.get("kind") == "email-domain":
+        return value in shown
+    return any(address in shown for address in _providers(case, value))
+
+
+def _providers(case: Case, name: str) -> list[str]:
+    """What stands for the identity provider *name*: a data source (version 4), or a local value (version 5)."""
+    found: list[str] = []
+    for module in case.artifacts.terraform:
+        for kind, local, body in module.blocks("data"):
+            if kind.endswith("access_identity_provider") and body.get("name") == name:
+                found.append(f"data.{kind}.{local}.id")
+        for local, expression in mapping(module.document.root.get("locals")).items():
+            if f'== "{name}"' in text(expression):
+                found.append(f"local.{local}")
+    return found
 
 
 def _expect_variable_without_default(case: Case, host: str, value: Any, policy: AccessPolicy, report: Report) -> None:
