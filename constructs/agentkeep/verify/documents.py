@@ -37,7 +37,7 @@ _DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _OCTAL: Final = re.compile(r"[-+]?0[0-7]+\Z")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _ODD_NUMBER: Final = re.compile(
-    r"[-+]?(0[0-9]+|0[xob][0-9a-fA-F_]+|[0-9][0-9_]*_[0-9_]*|\.(inf|Inf|INF|nan|NaN|NAN))\Z"
+    r"[-+]?(0[0-9]+|0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*_[0-9_]*|\.(inf|Inf|INF|nan|NaN|NAN))\Z"
 )
 _NUMERIC_START: Final = frozenset("0123456789+-.")
 _CORE_TAGS: Final = {"tag:yaml.org,2002:" + name: name for name in ("str", "int", "bool", "null", "float")}
