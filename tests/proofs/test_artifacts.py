@@ -203,7 +203,8 @@ def test_an_object_lands_in_the_namespace_of_its_kustomization(tmp_path: Path) -
         ("1", 1), ("-1", -1), ("0", 0), ("0400", 256), ("1.5", 1.5), ("1e3", 1000.0), ("true", True), ("False", False),
         ("~", None), ("", None), ("null", None), ("'1'", "1"), ('"yes"', "yes"), ("!!str 1", "1"), ("1:30", "1:30"),
         ("2026-11-21", "2026-11-21"), ("10.0.0.1", "10.0.0.1"), ("1.2.3", "1.2.3"), ("-", None), ("100m", "100m"),
-        ("0bfd77b6a5ec4c18", "0bfd77b6a5ec4c18"), ("0o89", "0o89"), ("0x10", None), ("sha256:0", "sha256:0"), ("nope", "nope"), ("|-\n  on", "on"),
+        ("0bfd77b6a5ec4c18", "0bfd77b6a5ec4c18"), ("0o89", "0o89"), ("0x10", None), ("sha256:0", "sha256:0"),
+        ("nope", "nope"), ("|-\n  on", "on"),
     ],
 )  # fmt: skip
 def test_scalars_read_as_every_reader_reads_them(text: str, value: object) -> None:
