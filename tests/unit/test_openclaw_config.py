@@ -16,10 +16,10 @@ from agentkeep.sandboxed_agent.openclaw_config import (
     FileSecret,
     OpenClawSettings,
     SshSandbox,
-    check_openclaw,
     env_names,
     render_openclaw,
 )
+from agentkeep.sandboxed_agent.openclaw_faults import check_openclaw
 
 OWNER, GUEST, GUILD = "123456789012345678", "223456789012345678", "323456789012345678"
 SONNET = ChatModel("claude-sonnet-4-5", "Claude Sonnet 4.5", "Sonnet", 200_000, 64_000)

@@ -6,8 +6,10 @@ import json
 from importlib.resources import files
 
 from agentkeep.edges import DnsPods, Env, Flow, Internet, Inward, Range
+from agentkeep.errors import SynthesisError
 from agentkeep.sandboxed_agent import openclaw_config, workspace
 from agentkeep.sandboxed_agent.declaration import DISCORD_TOKEN_ENV, GATEWAY_TOKEN_ENV, SandboxedAgent
+from agentkeep.sandboxed_agent.openclaw_faults import check_openclaw
 from agentkeep.secret_param.declaration import IsolatedSecret
 
 CONFIG_FILE = "openclaw.json"
@@ -54,9 +56,21 @@ def settings(agent: SandboxedAgent) -> openclaw_config.OpenClawSettings:
 
 
 def config_file(agent: SandboxedAgent) -> str:
-    """``openclaw.json``."""
+    """
+    ``openclaw.json``.
+
+    Raises:
+        SynthesisError: It has a fault that OpenClaw's own validator would let through.
+    """
     content = openclaw_config.render_openclaw(settings(agent), path=agent.path)
+    for fault in check_openclaw(content, secret_names(agent)):
+        raise SynthesisError(agent.path, f"openclaw.json: {fault}", "mend the declaration")
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def secret_names(agent: SandboxedAgent) -> set[str]:
+    """The variables that hold what the agent was granted."""
+    return {name for grant in agent.grants if isinstance(grant.delivery, Env) for name in grant.delivery.names}
 
 
 def policy_files(agent: SandboxedAgent) -> dict[str, str]:
@@ -68,7 +82,7 @@ def policy_files(agent: SandboxedAgent) -> dict[str, str]:
     ]
     if agent.sandbox.is_on:
         tools.append(workspace.Tool("docker", "", "サンドボックスの起動(OpenClaw が使う)"))
-    names = {name for grant in agent.grants if isinstance(grant.delivery, Env) for name in grant.delivery.names}
+    names = secret_names(agent)
     policy = workspace.AgentPolicy(
         sandbox="docker" if agent.sandbox.is_on else "off",
         sandbox_network=agent.sandbox.network == "bridge" or not agent.sandbox.is_on,

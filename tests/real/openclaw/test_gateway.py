@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from agentkeep.sandboxed_agent.openclaw_config import OPENCLAW_VERSION, check_openclaw
+from agentkeep.sandboxed_agent.openclaw_config import OPENCLAW_VERSION
+from agentkeep.sandboxed_agent.openclaw_faults import check_openclaw
 from tests.real.openclaw.harness import (
     CLOUDFLARED,
     LITELLM,

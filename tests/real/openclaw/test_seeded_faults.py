@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from agentkeep.sandboxed_agent.openclaw_config import check_openclaw
+from agentkeep.sandboxed_agent.openclaw_faults import check_openclaw
 from tests.real.openclaw.harness import (
     CLOUDFLARED,
     Document,
