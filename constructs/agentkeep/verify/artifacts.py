@@ -530,6 +530,11 @@ def _expect_shape(body: Node, kind: str, name: str, place: Place) -> None:
         raise ProofError(str(place), f"{kind} {name!r}: spec is not a mapping", "mend the object")
     if kind in ("Service", "ReplicationController"):
         _expect_strings(mapping(spec).get("selector"), f"{kind} {name!r}: spec.selector", place)
+    if kind == "Service":
+        ports = mapping(spec).get("ports")
+        if ports is not None and not _is_list_of_mappings(ports):
+            raise ProofError(str(line_in(spec, place)), f"Service {name!r}: ports is not a list of mappings", "mend it")
+        _expect_ports(ports, "port", f"Service {name!r}", place)
     if kind in _POD_PARENTS:
         _expect_pod(body, kind, name, place)
 
@@ -580,6 +585,18 @@ def _expect_lists(item: Mapping[str, Any], what: str, place: Place) -> None:
         entries = item.get(inner)
         if entries is not None and not _is_list_of_mappings(entries):
             raise ProofError(str(line_in(item, place)), f"{what}: {inner} is not a list of mappings", "mend it")
+    _expect_ports(item.get("ports"), "containerPort", what, place)
+
+
+def _expect_ports(ports: Any, number: str, what: str, place: Place) -> None:
+    for port in ports if isinstance(ports, list) else []:
+        value, protocol, name = port.get(number), port.get("protocol", "TCP"), port.get("name", "")
+        right = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
+        if not right or not isinstance(protocol, str) or not isinstance(name, str):
+            at = line_in(port, place)
+            raise ProofError(
+                str(at), f"{what}: a port without a number, or with a name or protocol that is not text", "mend it"
+            )
 
 
 def _expect_selector(selector: Any, kind: str, what: str, place: Place) -> None:

@@ -290,6 +290,6 @@ def _service(case: Case, workload: Workload, services: Mapping[str, Any]) -> Ite
             yield f"renders another Service {name}"
             continue
         enabled = [mapping(p) for p in mapping(one.get("ports")).values() if mapping(p).get("enabled") is not False]
-        ports = {(p.get("port"), p.get("protocol", "TCP")) for p in enabled}
-        wanted = {(p.get("port"), p.get("protocol", "TCP")) for p in mappings(found.spec.get("ports"))}
+        ports = {(str(p.get("port")), str(p.get("protocol", "TCP"))) for p in enabled}
+        wanted = {(str(p.get("port")), str(p.get("protocol", "TCP"))) for p in mappings(found.spec.get("ports"))}
         yield "" if ports == wanted else f"opens other ports in Service {name}"
