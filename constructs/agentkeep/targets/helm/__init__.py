@@ -21,7 +21,7 @@ from agentkeep.targets.helm.objects import application_objects
 from agentkeep.targets.helm.schema import schema_text, values_schema
 from agentkeep.targets.helm.templates import GUARD, Selectors, guard, template_files
 from agentkeep.targets.helm.upstream import CONTROLLER, TEMPLATE
-from agentkeep.targets.helm.values import AgentValues, agent_values
+from agentkeep.targets.helm.values import AgentValues, Index, agent_values
 from agentkeep.targets.helm.yaml_text import emit
 
 __all__ = ["CHART_VERSION", "KUBE_VERSION", "helm_tree"]
@@ -50,7 +50,8 @@ def helm_tree(platform: Platform, manifests: Mapping[str, str]) -> dict[str, str
     """
     objects = application_objects(platform, manifests)
     agents = platform.parts(SandboxedAgent)
-    told = {_key(platform, agent): agent_values(agent, objects) for agent in agents}
+    index = Index(objects)
+    told = {_key(platform, agent): agent_values(agent, index) for agent in agents}
     rendered = {identity for values in told.values() for identity in values.rendered}
     selectors = Selectors([(agent.selector, agent.selected_by) for agent in told.values()])
     values = {key: {TEMPLATE: agent.values} for key, agent in told.items()}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from agentkeep.targets.helm import upstream
@@ -69,13 +70,22 @@ def schema_text(schema: Mapping[str, Any]) -> str:
     return _laid_out(schema, "")[1] + "\n"
 
 
+@lru_cache(maxsize=10_000)
+def _quoted(text: str) -> str:
+    # The same few words stand in a schema again and again.
+    return json.dumps(text, ensure_ascii=False)
+
+
 def _laid_out(value: Any, indent: str) -> tuple[str, str]:
     """*value* on one line, and as it is written; each part is turned into text once, whatever it is nested in."""
+    if isinstance(value, str):
+        line = _quoted(value)
+        return line, line
     if not isinstance(value, Mapping) or not value:
         line = json.dumps(value, ensure_ascii=False)
         return line, line
     deeper = indent + "  "
-    parts = [(json.dumps(key), *_laid_out(item, deeper)) for key, item in value.items()]
+    parts = [(_quoted(key), *_laid_out(item, deeper)) for key, item in value.items()]
     line = "{" + ", ".join(f"{key}: {short}" for key, short, _ in parts) + "}"
     if len(indent) + len(line) <= _WIDTH:
         return line, line

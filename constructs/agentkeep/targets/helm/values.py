@@ -46,24 +46,38 @@ class AgentValues:
     selected_by: Mapping[str, str]
 
 
-def agent_values(agent: SandboxedAgent, objects: Sequence[Written]) -> AgentValues:
+class Index:
+    """
+    The objects of an Application by kind and name, and its Services apart: one index serves every agent.
+
+    Args:
+        objects: Every object of the Application.
+    """
+
+    def __init__(self, objects: Sequence[Written]) -> None:
+        self.objects: dict[Identity, Manifest] = {(written.kind, written.name): written.manifest for written in objects}
+        self.services = [(identity, found) for identity, found in self.objects.items() if identity[0] == "Service"]
+
+
+def agent_values(agent: SandboxedAgent, index: Index) -> AgentValues:
     """
     Express *agent* in values.
 
     Args:
         agent: What was declared.
-        objects: Every object of the Application.
+        index: Every object of the Application.
 
     Raises:
         SynthesisError: Its manifests say something that the chart has no key for.
     """
-    return _Agent(agent, objects).build()
+    return _Agent(agent, index).build()
 
 
 class _Agent:
-    def __init__(self, agent: SandboxedAgent, objects: Sequence[Written]) -> None:
+    def __init__(self, agent: SandboxedAgent, index: Index) -> None:
         self._agent = agent
-        self._objects = {(written.kind, written.name): written.manifest for written in objects}
+        self._objects = index.objects
+        self._services = index.services
         self._deployment = self._object("Deployment", agent.id)
         template = self._deployment["spec"]["template"]
         self._labels: dict[str, str] = dict(template["metadata"].get("labels") or {})
@@ -193,15 +207,15 @@ class _Agent:
 
     def _find_service(self) -> Manifest | None:
         """The Service in front of the pod; any further one stays a template, which picks the same pod."""
-        for (kind, name), manifest in self._objects.items():
-            selector = manifest["spec"].get("selector") if kind == "Service" else None
+        for identity, manifest in self._services:
+            selector = manifest["spec"].get("selector")
             if selector and selector.items() <= self._labels.items():
                 spec = manifest["spec"]
                 fields = {field for port in spec["ports"] for field in port}
                 if spec.keys() <= {"ports", "selector", "type"} and fields <= {
                     "name", "port", "protocol", "targetPort", "appProtocol",
                 }:  # fmt: skip
-                    self._rendered.add((kind, name))
+                    self._rendered.add(identity)
                     return manifest
         return None
 
