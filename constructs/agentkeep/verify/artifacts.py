@@ -320,7 +320,7 @@ def load(folder: str | Path) -> Artifacts:
     root = Path(folder)
     if not root.is_dir():
         raise ProofError(str(folder), "there is no such folder", "name the folder that holds the artifacts")
-    return assemble(str(folder), dict(_read_all(root)))
+    return assemble(str(folder), _Folder(root))
 
 
 def assemble(root: str, files: Mapping[str, bytes]) -> Artifacts:
@@ -338,7 +338,24 @@ def assemble(root: str, files: Mapping[str, bytes]) -> Artifacts:
     return reader.artifacts(root)
 
 
-def _read_all(root: Path) -> Iterator[tuple[str, bytes]]:
+class _Folder(Mapping[str, bytes]):
+    """The files of a folder, each read when it is asked for: all at once would be most of what a proof holds."""
+
+    def __init__(self, root: Path) -> None:
+        self._real = dict(_walk(root))
+
+    def __getitem__(self, path: str) -> bytes:
+        return _read(self._real[path], path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._real)
+
+    def __len__(self) -> int:
+        return len(self._real)
+
+
+def _walk(root: Path) -> Iterator[tuple[str, str]]:
+    """(path below *root*, path to open) of every file."""
     real_root = os.path.realpath(root)
     waiting: list[tuple[str, int]] = [("", 0)]
     count = total = 0
@@ -353,7 +370,8 @@ def _read_all(root: Path) -> Iterator[tuple[str, bytes]]:
             if entry.name in (".git", ".terraform", "__pycache__"):
                 continue
             _expect_inside(entry, path, real_root)
-            mode = entry.stat(follow_symlinks=True).st_mode
+            status = entry.stat(follow_symlinks=True)
+            mode = status.st_mode
             if stat.S_ISDIR(mode):
                 if entry.is_symlink():
                     raise ProofError(path, "a link to a folder", "put the folder itself here")
@@ -362,11 +380,10 @@ def _read_all(root: Path) -> Iterator[tuple[str, bytes]]:
             if not stat.S_ISREG(mode):
                 raise ProofError(path, "neither a file nor a folder", "remove it")
             count += 1
-            data = _read(entry.path, path)
-            total += len(data)
+            total += status.st_size
             if count > MAX_FILES or total > MAX_TOTAL_BYTES:
                 raise ProofError(path, "the folder holds more than any platform needs", "point to the artifacts alone")
-            yield path, data
+            yield path, entry.path
 
 
 def _expect_inside(entry: os.DirEntry[str], path: str, real_root: str) -> None:
@@ -405,7 +422,7 @@ class _Reader:
         self._strangers: list[str] = []
         self._ledger: Document | None = None
         self._templates: dict[str, list[tuple[str, str]]] = {}
-        self._default_namespaces: dict[str, str] = {}
+        self._chart_documents: dict[str, tuple[Document, ...]] = {}
 
     def take(self, path: str, data: bytes) -> None:
         name = path.rpartition("/")[2]
@@ -428,6 +445,8 @@ class _Reader:
         below = path[len(chart) + 1 :] if chart else path
         if below.startswith("templates/"):
             self._templates.setdefault(chart, []).append((path, decode(data, path)))
+        elif below in ("Chart.yaml", "values.yaml"):
+            self._chart_documents[path] = parse(data, path)
         elif below.endswith((".yaml", ".yml", ".json")):
             parse(data, path)
         elif Path(below).suffix not in _PROSE and below not in _PROSE and not below.endswith((".lock", ".tgz")):
@@ -503,9 +522,8 @@ class _Reader:
 
     def _chart(self, folder: str) -> Chart:
         prefix = folder + "/" if folder else ""
-        meta = parse(self._files[prefix + "Chart.yaml"], prefix + "Chart.yaml")
-        values_path = prefix + "values.yaml"
-        values = parse(self._files[values_path], values_path) if values_path in self._files else ()
+        meta = self._chart_documents.get(prefix + "Chart.yaml", ())
+        values = self._chart_documents.get(prefix + "values.yaml", ())
         return Chart(
             folder,
             meta[0].root if meta else Node(),

@@ -48,7 +48,34 @@ class Case:
 
     def with_role(self, *roles: str) -> tuple[Workload, ...]:
         """Workloads found in the artifacts whose declared role is one of *roles*."""
+        if len(roles) == 1:
+            return self._by_role.get(roles[0], ())
         return tuple(w for w in self.workloads if self.role(w) in roles)
+
+    @cached_property
+    def _by_role(self) -> Mapping[str, tuple[Workload, ...]]:
+        found: dict[str, list[Workload]] = {}
+        for workload in self.workloads:
+            found.setdefault(self.role(workload), []).append(workload)
+        return {role: tuple(listed) for role, listed in found.items()}
+
+    @cached_property
+    def _by_label(self) -> Mapping[tuple[str, str], tuple[Workload, ...]]:
+        found: dict[tuple[str, str], list[Workload]] = {}
+        for workload in self.workloads:
+            for pair in workload.labels.items():
+                found.setdefault(pair, []).append(workload)
+        return {pair: tuple(listed) for pair, listed in found.items()}
+
+    def labelled(self, labels: Mapping[str, Any]) -> tuple[Workload, ...]:
+        """Workloads of the platform's namespace whose pods carry all of *labels*, as a Service selects them."""
+        if not labels:
+            return self.workloads
+        if not all(isinstance(value, str) for value in labels.values()):
+            # A label is text, so nothing carries this.
+            return ()
+        fewest = min((self._by_label.get(pair, ()) for pair in labels.items()), key=len)
+        return tuple(w for w in fewest if labels.items() <= w.labels.items())
 
     @cached_property
     def _network(self) -> tuple[Reach, dict[str, Pod], tuple[Fault, ...]]:

@@ -7,6 +7,7 @@ rather than guessed at. Everything is bounded: size, depth, number of nodes, and
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -234,7 +235,6 @@ class _Builder:
         self._stack: list[_Frame] = []
         self._roots: list[Node] = []
         self._scalars: dict[str, Any] = {}
-        self._keys: dict[str, str] = {}
 
     def build(self) -> list[Node]:
         handlers: dict[type, Callable[[Any], None]] = {
@@ -272,6 +272,9 @@ class _Builder:
             self._take_key(frame, event)
             return
         value = self._value(event)
+        if type(value) is str:
+            # A platform says the same words, and whole scripts, for every agent; one copy of each is enough.
+            value = sys.intern(value)
         if event.anchor is not None:
             self._anchors[event.anchor] = (value, 1)
         self._add(event, value, 1, event.start_mark.line + 1)
@@ -326,7 +329,7 @@ class _Builder:
                 return
             if not isinstance(self._plain(event), (str, int)) or isinstance(self._plain(event), bool):
                 raise self._refuse(event, f"the key {text[:40]!r} is not text", "quote it")
-        key = self._keys.setdefault(text, text)
+        key = sys.intern(text)
         if key in frame.node:
             raise self._refuse(event, f"the key {key[:80]!r} is given twice", "keep one of them")
         frame.key = key

@@ -12,6 +12,7 @@ script that names a secret's variable or mounts its file may copy it to every vo
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from agentkeep.verify.artifacts import (
@@ -88,7 +89,19 @@ class SecretFlow:
 
     def of(self, parameter: str) -> tuple[Read, ...]:
         """Reads of *parameter*, those of "any parameter" included."""
-        return tuple(read for read in self.reads if read.parameter in (parameter, EVERY_PARAMETER))
+        found = self._by_parameter.get(parameter, ())
+        if parameter == EVERY_PARAMETER or EVERY_PARAMETER not in self._by_parameter:
+            return tuple(read for _, read in found)
+        both = (*found, *self._by_parameter[EVERY_PARAMETER])
+        return tuple(read for _, read in sorted(both, key=lambda numbered: numbered[0]))
+
+    @cached_property
+    def _by_parameter(self) -> Mapping[str, list[tuple[int, Read]]]:
+        """Reads by their parameter, each with its number in the order of reading."""
+        found: dict[str, list[tuple[int, Read]]] = {}
+        for number, read in enumerate(self.reads):
+            found.setdefault(read.parameter, []).append((number, read))
+        return found
 
 
 def follow(artifacts: Artifacts) -> SecretFlow:

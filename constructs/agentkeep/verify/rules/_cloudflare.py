@@ -101,6 +101,10 @@ def applications(case: Case) -> list[Application]:
     found: list[Application] = []
     for module in case.artifacts.terraform:
         policies = [_policy(module, kind, name, body) for kind, name, body in module.resources(*_POLICIES)]
+        owners: dict[str, list[int]] = {}
+        for number, policy in enumerate(policies):
+            for key in {f"of {_referred(policy.body.get('application_id'))}", f"is {policy.address}"}:
+                owners.setdefault(key, []).append(number)
         for kind, name, body in module.resources(*_APPLICATIONS):
             address = f"{kind}.{name}"
             attached = [one if isinstance(one, dict) else {"id": one} for one in body.get("policies") or []]
@@ -110,7 +114,8 @@ def applications(case: Case) -> list[Application]:
                 for number, one in enumerate(attached)
                 if set(one) - {"id", "precedence"}
             ]
-            mine = [p for p in policies if _referred(p.body.get("application_id")) == address or p.address in named]
+            keys = (f"of {address}", *(f"is {one}" for one in named))
+            mine = [policies[number] for number in sorted({number for key in keys for number in owners.get(key, ())})]
             place = module.at("resource", kind, name)
             found.append(Application(address, text(body.get("domain")), body, place, (*mine, *inline)))
     return found

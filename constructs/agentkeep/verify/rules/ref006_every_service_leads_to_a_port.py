@@ -12,7 +12,7 @@ def ref006_every_service_leads_to_a_port(case: Case, report: Report) -> None:
         report.look()
     for service in case.own("Service"):
         selector = mapping(service.spec.get("selector"))
-        workload = next((w for w in case.workloads if selector.items() <= w.labels.items()), None)
+        workload = next(iter(case.labelled(selector)), None)
         ports = mappings(service.spec.get("ports"))
         if not ports:
             report.find(service, "has no port", place=service.place)

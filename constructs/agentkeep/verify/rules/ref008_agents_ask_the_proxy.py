@@ -52,7 +52,7 @@ def _proxy(case: Case, address: str) -> str | None:
     if service is None or int(match[3]) not in [port.get("port") for port in mappings(service.spec.get("ports"))]:
         return None
     selector = mapping(service.spec.get("selector"))
-    found = [w for w in case.with_role("llm-proxy") if selector and selector.items() <= w.labels.items()]
+    found = [w for w in case.labelled(selector) if case.role(w) == "llm-proxy"] if selector else []
     return found[0].name if len(found) == 1 else None
 
 

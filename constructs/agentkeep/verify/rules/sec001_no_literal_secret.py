@@ -1,6 +1,7 @@
 """SEC001: no literal secret."""
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from agentkeep.errors import ProofError
@@ -18,6 +19,8 @@ _SHAPES: Final = re.compile(
     r"|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\beyJ[\w-]{16,}(?:\.[\w-]{8,})*|-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|\b[MN][A-Za-z\d_-]{23,25}\.[\w-]{6}\.[\w-]{27,}|https?://[^/\s:@]+:[^/\s:@$]{6,}@"
 )
+# Nothing shorter has one of these shapes: the shortest are "http://a:secret@" and what begins with "eyJ".
+_SHORTEST: Final = 16
 _PLACEHOLDERS: Final = frozenset({"dummy", "placeholder", "unset"})
 
 
@@ -105,14 +108,20 @@ def _config(item: Object, key: str, content: str, report: Report) -> None:
         report.unsure(f"{item}/{key}", f"cannot be read ({error.problem})", place=item.place)
 
 
+@lru_cache(maxsize=4096)
+def _looks_like_a_key(value: str) -> bool:
+    # The texts of one agent are mostly those of the next, scripts of many pages among them.
+    return len(value) >= _SHORTEST and _SHAPES.search(value) is not None
+
+
 def _fields(root: Any, subject: str, report: Report) -> None:
     for path, value in strings(root):
         named = next((part for part in reversed(path) if not part.isdigit()), "")
-        if _SHAPES.search(value) or (sounds_secret(named) and is_literal(value) and named != "key"):
+        if _looks_like_a_key(value) or (sounds_secret(named) and is_literal(value) and named != "key"):
             report.find(subject, f"{'.'.join(path)} is written out")
 
 
 def _shapes(root: Any, subject: str, report: Report, item: Object | None = None) -> None:
     for path, value in strings(root):
-        if _SHAPES.search(value):
+        if _looks_like_a_key(value):
             report.find(subject, f"{'.'.join(path) or 'the text'} looks like a key", place=item.place if item else None)

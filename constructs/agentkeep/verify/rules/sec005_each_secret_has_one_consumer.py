@@ -1,5 +1,6 @@
 """SEC005: each secret has one consumer."""
 
+from agentkeep.verify.artifacts import Place
 from agentkeep.verify.case import Case
 from agentkeep.verify.verdict import Report
 
@@ -21,12 +22,14 @@ def sec005_each_secret_has_one_consumer(case: Case, report: Report) -> None:
             readers.setdefault((namespace, secret), set()).add(read.workload.name)
             keys.setdefault((namespace, secret), set()).add(key)
     filled: dict[tuple[str, str], set[str]] = {}
-    for namespace, secret, key in case.flow.sources:
+    places: dict[tuple[str, str], Place] = {}
+    for (namespace, secret, key), sources in case.flow.sources.items():
         filled.setdefault((namespace, secret), set()).add(key)
+        places.setdefault((namespace, secret), sources[0].place)
     for secret_id, names in sorted(filled.items()):
         report.look()
         subject = "/".join(secret_id)
-        place = next(s[0].place for key, s in case.flow.sources.items() if key[:2] == secret_id)
+        place = places[secret_id]
         who = readers.get(secret_id, set())
         if len(who) > 1:
             report.find(subject, f"is read by {', '.join(sorted(who))}", place=place)
