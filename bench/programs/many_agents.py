@@ -78,6 +78,9 @@ def _agent(keep: Platform, name: str) -> SandboxedAgent:
     for number in range(TOOL_KEYS):
         agent.reads(secret(f"TOOL_{number}_KEY"), as_env=f"TOOL_{number}_KEY")
     proxy.serve(agent, key=secret("PROXY_KEY"))
+    keep.acknowledge(
+        f"POD003[{name}/dind]: privileged", because="Docker in Docker cannot do without", owner="the benchmark"
+    )
     return agent
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from bench import bench
-from bench.measure import Sample
+from bench import bench, neighbours
+from bench.measure import BenchError, Sample
 
 OBJECTS = {1: 60, 10: 400, 100: 4000}
 
@@ -30,6 +31,14 @@ def samples() -> dict[str, list[Sample]]:
         bench.DOCUMENTED_KUBERNETES: [sample(2.0, 250.0)],
     }
     return taken | {bench.growth_name(count): [sample(1 + 0.05 * count, 200 + count)] for count in OBJECTS}
+
+
+def proofs(each: float = 0.01) -> dict[str, list[Sample]]:
+    found = {bench.proof_name(count): [sample(0.2 + each * count, 30 + count)] for count in OBJECTS}
+    return found | {bench.VERIFY: [sample(0.3)], bench.WITH_CHART: [sample(3.0)]}
+
+
+SUBJECTS = {bench.VERIFY: 700, bench.WITH_CHART: 60_000} | {bench.proof_name(count): 600 * count for count in OBJECTS}
 
 
 def row(text: str, name: str) -> list[str]:
@@ -77,6 +86,79 @@ def test_a_square_is_not_linear() -> None:
 @pytest.mark.parametrize(("found", "sign", "expected"), [(1.3, "<=", True), (0.3, "<", False), (9.9, ">=", False)])
 def test_an_aim_is_compared_by_its_sign(found: float, sign: str, expected: bool) -> None:
     assert bench.meets(found, sign, round(found + (0.1 if sign == ">=" else 0), 1)) is expected
+
+
+def test_proofs_have_a_table_and_aims_of_their_own() -> None:
+    text = bench.report(samples() | proofs(), OBJECTS, SUBJECTS)
+
+    assert row(text.partition("proofs  ")[2], bench.proof_name(100)) == ["60000", "1.20", "130", "12.0", "10.0", "1024"]
+    assert row(text, "verify, OpenClaw: CPU")[-2:] == ["s", "met"]
+    assert row(text, "verify, 100 agents: CPU") == ["<=", "2", "s", "1.20", "s", "met"]
+    assert row(text, "verify, linear: last further agent / the one before")[-2:] == ["1.00", "met"]
+
+
+def test_slow_proofs_miss_their_aim() -> None:
+    text = bench.report(samples() | proofs(0.03), OBJECTS, SUBJECTS)
+
+    assert row(text, "verify, 100 agents: CPU")[-1] == "MISSED"
+
+
+def test_the_number_of_subjects_is_read_from_what_the_proofs_say() -> None:
+    assert bench.examined("76 of 76 rules proved; 785 subjects examined in dist\n") == 785
+    with pytest.raises(BenchError, match="how many"):
+        bench.examined("76 of 76 rules proved")
+
+
+def test_proofs_read_the_folder_of_the_platform_that_was_grown(tmp_path: Path) -> None:
+    case = next(case for case in bench.cases([10], verify=True) if case.name == bench.proof_name(10))
+
+    assert bench.command(case, tmp_path)[-1] == f"{bench.out_of(bench.growth_name(10), tmp_path)}/{bench.PLAIN}"
+
+
+def test_every_harm_changes_one_place_of_dist_and_is_in_one_file(tmp_path: Path) -> None:
+    root = Path(bench.__file__).resolve().parent.parent
+    for harm in neighbours.HARMS:
+        dist = neighbours.shown(root, tmp_path)
+        before = {path: path.read_bytes() for path in dist.rglob("*") if path.is_file()}
+        harm.apply(dist)
+
+        assert [path for path, data in before.items() if path.read_bytes() != data] == [dist / harm.file], harm.name
+
+
+def test_a_harm_that_no_longer_fits_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("nothing of the kind")
+
+    with pytest.raises(BenchError, match="'the harm'"):
+        neighbours.Harm("the harm", "a", "old", "new").apply(tmp_path)
+
+
+def test_a_cell_tells_what_is_newly_said() -> None:
+    ours, _, analyzer, _ = neighbours.TOOLS
+    before = frozenset({"A 1"})
+
+    assert neighbours.cell(ours, before, before | {"B 1", "B 2"}) == "B"
+    assert neighbours.cell(ours, before, frozenset()) == ""
+    assert neighbours.cell(analyzer, before, frozenset()) == "map changes"
+    assert neighbours.cell(analyzer, before, before) == neighbours.NOTHING
+
+
+def test_a_neighbour_that_is_missing_is_named() -> None:
+    text = neighbours.told({}, {}, {tool.name: "not installed here: no wheel" for tool in neighbours.TOOLS})
+
+    assert "checkov: not installed here: no wheel" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1,\n  "required_version": ">= 1.0"\n}', '{"required_version": ">= 1.0",\n "a": 1\n}'],
+)
+def test_checkov_is_shown_valid_json_without_the_version(tmp_path: Path, text: str) -> None:
+    path = tmp_path / neighbours.ARCH / "cdk.tf.json"
+    path.parent.mkdir()
+    path.write_text(text)
+    neighbours.readable_for_checkov(tmp_path)
+
+    assert json.loads(path.read_text()) == {"a": 1}
 
 
 def test_every_case_is_a_program_that_exists() -> None:
