@@ -5,6 +5,7 @@ Exit status: 0 proved (answered; nothing widened), 1 refuted (something widened)
 """
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -145,6 +146,9 @@ def _print_changes(changes: Sequence[Change]) -> None:
 
 
 def _guarded(run: Callable[[], int]) -> int:
+    # What is read is kept until the answer and has no cycles; looking for garbage in it would be a fifth of the time.
+    collected = gc.isenabled()
+    gc.disable()
     try:
         return run()
     except ProofError as error:
@@ -154,6 +158,9 @@ def _guarded(run: Callable[[], int]) -> int:
         # The reader went away, as "| head" does; there is nobody left to tell.
         sys.stderr.close()
         return 2
+    finally:
+        if collected:
+            gc.enable()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

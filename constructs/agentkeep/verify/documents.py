@@ -8,6 +8,7 @@ rather than guessed at. Everything is bounded: size, depth, number of nodes, and
 import json
 import re
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -63,7 +64,7 @@ class Document:
 
     file: str
     root: Node
-    text: str
+    packed: bytes
     is_json: bool
 
     def line_of(self, *path: str | int) -> int:
@@ -74,7 +75,7 @@ class Document:
         """
         here: Any = self.root
         if self.is_json:
-            here = _with_lines(self.text)
+            here = _with_lines(self.packed)
         line = getattr(here, "line", 1)
         for step in path:
             try:
@@ -86,8 +87,8 @@ class Document:
 
 
 @lru_cache(maxsize=8)
-def _with_lines(text: str) -> Node:
-    return parse_yaml(text, "", lenient=True)[0]
+def _with_lines(packed: bytes) -> Node:
+    return parse_yaml(zlib.decompress(packed).decode("utf-8"), "", lenient=True)[0]
 
 
 def decode(data: bytes, file: str) -> str:
@@ -118,8 +119,9 @@ def parse(data: bytes, file: str) -> tuple[Document, ...]:
         raise ProofError(f"{file}:1", f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB", "split it")
     text = decode(data, file)
     if file.endswith(".json"):
-        return (Document(file, parse_json(text, file), text, is_json=True),)
-    return tuple(Document(file, root, "", is_json=False) for root in parse_yaml(text, file))
+        # Packed, because the text of a large platform would be a tenth of all that a proof holds.
+        return (Document(file, parse_json(text, file), zlib.compress(data, 1), is_json=True),)
+    return tuple(Document(file, root, b"", is_json=False) for root in parse_yaml(text, file))
 
 
 class _DuplicateKeyError(ValueError):
@@ -127,7 +129,8 @@ class _DuplicateKeyError(ValueError):
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> Node:
-    node = Node(pairs)
+    # As in YAML: one copy of each text. Keys are shared already.
+    node = Node([(key, sys.intern(value) if type(value) is str else value) for key, value in pairs])
     if len(node) != len(pairs):
         raise _DuplicateKeyError
     return node
