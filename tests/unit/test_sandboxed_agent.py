@@ -161,3 +161,15 @@ def test_a_sample_is_noted() -> None:
     )
 
     assert [*keep.samples] == ["Discord user 100000000000000009"]
+
+
+def test_an_agent_is_told_of_its_own_proxy_only() -> None:
+    from agentkeep.sandboxed_agent.rendering import policy_files
+
+    made = world()
+    other = IsolatedSecret(made.platform, "OTHER_PROVIDER_KEY", about="of a proxy that serves somebody else")
+
+    soul = policy_files(made.agent)["SOUL.md"]
+
+    assert other.id not in soul
+    assert made.provider_key.id in soul

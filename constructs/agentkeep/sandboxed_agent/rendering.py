@@ -90,7 +90,10 @@ def policy_files(agent: SandboxedAgent) -> dict[str, str]:
         openings=tuple(_opening(flow) for flow in agent.flows),
         tools=tuple(sorted(tools, key=lambda tool: tool.name)),
         secrets=tuple(sorted(names)),
-        elsewhere=tuple(secret.id for secret in agent.platform.parts(IsolatedSecret)),
+        # Of its own proxy only: what other agents' proxies hold is not this agent's business.
+        elsewhere=tuple(
+            grant.secret.id for grant in agent.served.proxy.grants if isinstance(grant.secret, IsolatedSecret)
+        ),
         repositories=agent.rules.repositories,
         review=workspace.CODEX_KEY_ENV in names,
     )
