@@ -10,6 +10,7 @@ from agentkeep import (
     DiscordUser,
     Elevated,
     Image,
+    IsolatedSecret,
     Port,
     Resources,
     Rules,
