@@ -1,9 +1,11 @@
 """
 The shell scripts of the agent's pod, run as they are: plain sh, a temporary root, stubs for whatever would leave it.
 
-Each runs as uid 1000 without privileges when the tests run as root, because that is who runs it in the pod.
+Each runs as uid 1000 without privileges, with a root that it cannot write, when the tests run as root: that is how it
+runs in the pod.
 """
 
+import functools
 import hashlib
 import io
 import json
@@ -19,8 +21,9 @@ from pathlib import Path
 
 import pytest
 
-FILES = Path(__file__).parents[2] / "constructs/agentkeep/sandboxed_agent/files"
-SCRIPTS = sorted(FILES.glob("*.sh"))
+LIBRARY = Path(__file__).parents[2] / "constructs/agentkeep"
+FILES = LIBRARY / "sandboxed_agent/files"
+SCRIPTS = sorted(LIBRARY.glob("*/files/*.sh"))
 IS_ROOT = os.geteuid() == 0
 
 
@@ -52,7 +55,18 @@ class Pod:
 
     def command(self, script: str, *args: str) -> list[str]:
         drop = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--no-new-privs", "--inh-caps=-all"]
-        return [*(drop if IS_ROOT else []), "sh", str(FILES / script), *args]
+        # prepare-state alone has a volume at /tmp.
+        writable = ["/tmp"] if script == "prepare-state.sh" else []  # noqa: S108 - of this test's own namespace
+        return [*self.read_only(*writable), *(drop if IS_ROOT else []), "sh", str(where(script)), *args]
+
+    def read_only(self, *writable: str) -> list[str]:
+        """A root that nobody can write, as all containers but the daemon have it; what is mounted stays writable."""
+        if not can_lock_root():
+            return []
+        unshare, mount = shutil.which("unshare") or "", shutil.which("mount")
+        binds = " && ".join(f'{mount} --bind "{path}" "{path}"' for path in (*writable, self.root))
+        lock = f'{binds} && {mount} -o remount,bind,ro / && exec "$@"'
+        return [unshare, "--mount", "--propagation", "private", "/bin/sh", "-c", lock, "lock"]
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         return {"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.root), **env}
@@ -75,6 +89,20 @@ class Pod:
     @property
     def calls(self) -> list[str]:
         return self.log.read_text().splitlines()
+
+
+def where(script: str) -> Path:
+    """The file of a script, in whichever construct it is."""
+    return next(path for path in SCRIPTS if path.name == script)
+
+
+@functools.cache
+def can_lock_root() -> bool:
+    """Whether this process may make a root of its own that is read-only."""
+    if not IS_ROOT or not shutil.which("unshare"):
+        return False
+    probe = ["unshare", "--mount", "--propagation", "private", "mount", "-o", "remount,bind,ro", "/"]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture
@@ -120,11 +148,13 @@ def archive(path: Path, files: Mapping[str, str]) -> bytes:
 
 def test_there_are_scripts() -> None:
     assert {
+        "check-connectivity",
         "copy-docker-cli",
         "dind-prune",
         "install-tools",
         "prepare-state",
         "pull-sandbox",
+        "share-certs",
         "sync-files",
     } <= {script.stem for script in SCRIPTS}
 
@@ -147,7 +177,7 @@ def test_header_says_who_runs_it(script: Path) -> None:
     header = " ".join(line.removeprefix("#").strip() for line in comment)
 
     assert shebang == "#!/bin/sh"
-    assert re.search(r"Run by: .*([Uu]id and gid 1000|as root)", header)
+    assert re.search(r"Run by: .*([Uu]id and gid (1000|65534)|as root)", header)
 
 
 def test_daemon_rotates_its_logs() -> None:
@@ -414,7 +444,7 @@ def test_prepare_fails_without_its_volume(state: State) -> None:
 @pytest.mark.skipif(not IS_ROOT, reason="needs root to give the volume another owner")
 def test_prepare_takes_a_volume_that_kubelet_owns(state: State) -> None:
     command = state.pod.command("prepare-state.sh")
-    command[3] = "--groups=1000"
+    command[command.index("--clear-groups")] = "--groups=1000"
     state.pod.own()
     os.chown(state.state, 0, 1000)
     state.state.chmod(0o2775)
@@ -699,3 +729,48 @@ def test_prune_stops_at_once(pod: Pod) -> None:
         wait_until(lambda: len(pod.calls) == 4)
     finally:
         assert stop(process) == 0
+
+
+# --- the check inside the cluster -------------------------------------------------------------------------------------
+
+
+OPEN = 'case "$*" in *" litellm 4000"|*" discord.com 443") exit 0 ;; *) exit 1 ;; esac'
+
+
+def test_the_check_passes_where_everything_is_as_declared(pod: Pod) -> None:
+    pod.stub("nc", OPEN)
+
+    done = pod.run(
+        "check-connectivity.sh", MUST_REACH="litellm:4000 discord.com:443", MUST_NOT_REACH="10.96.0.1:443", PAUSE="0"
+    )
+
+    assert (done.returncode, done.stdout.count("ok ")) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("reach", "never", "said"),
+    [
+        ("litellm:4000 elsewhere:1", "10.96.0.1:443", "FAIL  elsewhere:1 must be reachable and is not"),
+        ("litellm:4000", "discord.com:443", "FAIL  discord.com:443 must not be reachable and is"),
+    ],
+)
+def test_the_check_fails_where_one_thing_differs(pod: Pod, reach: str, never: str, said: str) -> None:
+    pod.stub("nc", OPEN)
+
+    done = pod.run("check-connectivity.sh", MUST_REACH=reach, MUST_NOT_REACH=never, ATTEMPTS="2", PAUSE="0")
+
+    assert (done.returncode, said in done.stdout) == (1, True)
+
+
+def test_a_root_that_is_read_only_is_really_so(pod: Pod) -> None:
+    """The fault that the others are run against: a script that writes outside of its volumes."""
+    if not can_lock_root():
+        pytest.skip("unshare cannot lock the root here")
+    own = pod.folder("volume")
+    pod.own()
+
+    lock = pod.read_only()
+    inside = subprocess.run([*lock, "touch", f"{own}/file"], capture_output=True, check=False)
+    outside = subprocess.run([*lock, "touch", "/var/tmp/file"], capture_output=True, check=False)  # noqa: S108 - refused
+
+    assert (inside.returncode == 0, outside.returncode == 0) == (True, False)
