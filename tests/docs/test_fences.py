@@ -56,10 +56,7 @@ def test_the_python_of_a_document_runs(document: Path) -> None:
 
 
 def test_the_readme_shows_a_declaration() -> None:
-    readme = ROOT / "README.md"
-    if not readme.is_file():
-        pytest.skip("there is no README.md yet")
-    code = "\n".join(code for _, code in fences(readme))
+    code = "\n".join(code for _, code in fences(ROOT / "README.md"))
 
     assert "SandboxedAgent(" in code
     assert ".seal()" in code

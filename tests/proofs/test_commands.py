@@ -15,7 +15,7 @@ from agentkeep.verify.command import diff_command, explain_command, main, verify
 from tests.proofs.world import APP, DIST, World
 
 if not (DIST / "platform.json").is_file() and not os.environ.get("CI"):
-    pytest.skip("dist/ is not there; run make synth", allow_module_level=True)
+    raise FileNotFoundError("dist/ is not there; run make synth")
 
 Capture = pytest.CaptureFixture[str]
 Change = Callable[[World], Any]

@@ -17,7 +17,7 @@ from agentkeep.verify.verdict import Finding, Outcome, Report, Verdict
 from tests.proofs.world import DIST, World
 
 if not (DIST / "platform.json").is_file() and not os.environ.get("CI"):
-    pytest.skip("dist/ is not there; run make synth", allow_module_level=True)
+    raise FileNotFoundError("dist/ is not there; run make synth")
 
 TODAY = datetime.date(2026, 11, 21)
 DIND = "POD003[openclaw/dind]: privileged"
