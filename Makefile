@@ -23,7 +23,7 @@ check: setup              ## lint, format, types, generated files are current
 	@$(BIN)/python tools/check.py
 
 real: setup               ## the real programs, on exactly the files in dist/
-	@$(BIN)/python -m pytest -q -m real -n 2 --dist loadgroup tests/real
+	@$(BIN)/python -m pytest -q -m real -n 2 --dist loadfile --no-loadscope-reorder tests/real
 
 bench: setup              ## speed, memory and size as ratios, in one run
 	@$(BIN)/python -m bench
