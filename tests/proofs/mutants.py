@@ -1824,6 +1824,13 @@ def _proxy_configuration() -> Iterator[Mutant]:
     ):
         yield Mutant("CFG005", f"the proxy {what}", lambda w, v=values: w.litellm(lambda c: settings(c).update(v)))
     for what, values in (
+        ("tries again by itself", {"num_retries": 2}),
+        ("tries again by default", {"num_retries": None}),
+    ):
+        yield Mutant(
+            "CFG005", f"the proxy {what}", lambda w, v=values: w.litellm(lambda c: c["router_settings"].update(v))
+        )
+    for what, values in (
         ("another address", {"api_base": "https://evil.example"}),
         ("a bare model name", {"model": "claude-opus-4-6"}),
         ("every model", {"model": "anthropic/*"}),

@@ -57,10 +57,16 @@ def test_turns_both_fences_on_where_litellm_reads_them() -> None:
 def test_renders_a_budget_only_when_declared() -> None:
     rendered: Any = render_config([SONNET], [Budget("anthropic", 50, "1d")])
 
-    assert rendered["router_settings"] == {
-        "provider_budget_config": {"anthropic": {"budget_limit": 50, "time_period": "1d"}}
+    assert rendered["router_settings"]["provider_budget_config"] == {
+        "anthropic": {"budget_limit": 50, "time_period": "1d"}
     }
-    assert "router_settings" not in render_config([SONNET])
+    assert "provider_budget_config" not in str(render_config([SONNET]))
+
+
+def test_litellm_sends_a_request_once() -> None:
+    rendered: Any = render_config([SONNET])
+
+    assert rendered["router_settings"]["num_retries"] == 0
 
 
 def test_renders_clients_without_keys() -> None:

@@ -293,6 +293,7 @@ BAD_KEYS = {
     "one letter": ("a" * 40, "has too little variety"),
     "repeated": ("a1B2c3D4e5" * 4, "has too little variety"),
     "placeholder": ("dummy-value-that-nobody-replaced-yet-42", "is a placeholder"),
+    "line end": (KEY + "\n", "holds spaces"),
     "the master key": (MASTER, "has the same value as another variable"),
 }
 
@@ -308,7 +309,7 @@ def test_exits_on_a_bad_key_and_names_only_its_variable(tmp_path: Path, key: str
     assert not key or key not in done.stderr
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"clients": [{}]}', '{"clients": [[]]}', '{"clients": 1}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"clients": [{}]}', '{"clients": [[]]}', '{"clients": 1}'])
 def test_exits_on_unreadable_clients(tmp_path: Path, text: str) -> None:
     assert start(tmp_path, text, KEY).returncode == 78
 
@@ -319,6 +320,7 @@ BAD_ENTRIES = [
     {"models": ["all-proxy-models"]},
     {"rpm": 0},
     {"rpm": True},
+    {"rpm": "60"},
     {"key": "x"},
 ]
 

@@ -175,14 +175,15 @@ def render_config(
             "turn_off_message_logging": True,
         },
     }
+    # LiteLLM tries twice more by itself: a client's request is then up to three at the provider, past the client's
+    # rate, and a spent budget is told after 5 s. Clients try again themselves, and each try is counted.
+    router: dict[str, object] = {"num_retries": 0}
     if budgets:
-        config["router_settings"] = {
-            # ``max_budget`` elsewhere needs a database and is ignored without one.
-            "provider_budget_config": {
-                budget.provider: {"budget_limit": budget.usd, "time_period": budget.period} for budget in budgets
-            }
+        # ``max_budget`` elsewhere needs a database and is ignored without one.
+        router["provider_budget_config"] = {
+            budget.provider: {"budget_limit": budget.usd, "time_period": budget.period} for budget in budgets
         }
-    return config
+    return config | {"router_settings": router}
 
 
 def render_clients(

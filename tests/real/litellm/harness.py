@@ -40,6 +40,9 @@ DIST = ROOT / "dist" / "lolice" / "argoproj" / "openclaw"
 START_LIMIT = 90.0
 """Seconds; the slowest start seen is 25."""
 
+OVERLOADED = "the provider is overloaded"
+"""A prompt with these words is refused by the provider, as Anthropic does under load (529)."""
+
 Document = dict[str, Any]
 Headers = Sequence[tuple[str, str]]
 
@@ -193,6 +196,8 @@ class _Server:
 def _provider(request: Seen) -> tuple[int, str, bytes]:
     """Answer like Anthropic's Messages API or OpenAI's Chat Completions, streamed when asked."""
     asked = json.loads(request.body or b"{}")
+    if OVERLOADED.encode() in request.body:
+        return 529, "application/json", b'{"type": "error", "error": {"type": "overloaded_error", "message": "later"}}'
     path = request.path.split("?")[0]
     if path.endswith("/v1/messages/count_tokens"):
         return _json({"input_tokens": 7})

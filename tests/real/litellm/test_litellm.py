@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agentkeep.isolated_llm_proxy import config
-from tests.real.litellm.harness import LiteLLM, Reply, can_isolate
+from tests.real.litellm.harness import OVERLOADED, LiteLLM, Reply, can_isolate
 
 pytestmark = pytest.mark.real
 
@@ -150,6 +150,16 @@ def check_budget_stops(proxy: LiteLLM) -> None:
     assert proxy.upstream.seen == []
 
 
+def check_one_call_for_one_request(proxy: LiteLLM) -> None:
+    """A request that the provider refuses is not sent again: the client's rate is the provider's."""
+    failing = prompt(proxy, messages=[{"role": "user", "content": OVERLOADED}])
+    for path in (CHAT, MESSAGES):
+        for stream in (False, True):
+            proxy.upstream.seen.clear()
+            assert proxy.ask(path, failing | {"stream": stream}).status >= 500
+            assert len(proxy.upstream.seen) == 1, (path, stream)
+
+
 def check_rate_limit_stops(proxy: LiteLLM, path: str, rpm: int) -> None:
     """After *rpm* requests within a minute the provider is called no more."""
     proxy.upstream.seen.clear()
@@ -193,6 +203,10 @@ def test_runs_as_uid_1000_on_a_read_only_root(proxy: LiteLLM) -> None:
 
 def test_every_model_answers_with_the_provider_key(proxy: LiteLLM) -> None:
     check_answers(proxy)
+
+
+def test_a_request_is_sent_once(proxy: LiteLLM) -> None:
+    check_one_call_for_one_request(proxy)
 
 
 def test_client_sees_its_own_models(proxy: LiteLLM) -> None:

@@ -50,7 +50,7 @@ def without_provider(config: Document) -> None:
 
 
 def with_max_budget(config: Document) -> None:
-    config.pop("router_settings", None)
+    config["router_settings"].pop("provider_budget_config")
     config["litellm_settings"] |= {"max_budget": 0.0001, "budget_duration": "1d"}
 
 
@@ -60,20 +60,22 @@ def test_the_rate_limit_holds_without_a_database(path: str) -> None:
         checks.check_rate_limit_stops(proxy, path, 4)
 
 
-def test_the_budget_holds_without_a_database() -> None:
-    with LiteLLM(manifests(CLIENT, CHEAP)) as proxy:
+# A model without a price costs nothing, and no budget stops it.
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-4-6"])
+def test_the_budget_holds_without_a_database(model: str) -> None:
+    with LiteLLM(manifests(Client("openclaw", "LITELLM_PROXY_KEY", (model,)), CHEAP)) as proxy:
         checks.check_budget_stops(proxy)
-
-
-def test_every_budgeted_model_has_a_price() -> None:
-    for model in ("claude-sonnet-4-5", "claude-opus-4-6"):
-        with LiteLLM(manifests(Client("openclaw", "LITELLM_PROXY_KEY", (model,)), CHEAP)) as proxy:
-            checks.check_budget_stops(proxy)
 
 
 def test_fault_no_rate_limit_declared() -> None:
     with LiteLLM(manifests(CLIENT)) as proxy, pytest.raises(AssertionError):
         checks.check_rate_limit_stops(proxy, checks.CHAT, 4)
+
+
+def test_fault_retries_are_left_to_litellm() -> None:
+    retrying = reconfigured(manifests(CLIENT), lambda config: config["router_settings"].pop("num_retries"))
+    with LiteLLM(retrying) as proxy, pytest.raises(AssertionError):
+        checks.check_one_call_for_one_request(proxy)
 
 
 def test_fault_max_budget_is_ignored() -> None:
@@ -161,16 +163,12 @@ def test_fault_prices_from_the_network() -> None:
 
 
 STRONG = "k3" + "9f1c7d5ab2e84c065d0b6e1f8a7c42d39e"
+# That LiteLLM ends when its gate says so; what the gate says of each kind of key is in the gate's own tests.
 BAD_KEYS: dict[str, dict[str, str | None]] = {
     "client key missing": {"LITELLM_PROXY_KEY": None},
     "master key missing": {"LITELLM_MASTER_KEY": None},
-    "client key empty": {"LITELLM_PROXY_KEY": ""},
-    "keys equal": {"LITELLM_PROXY_KEY": STRONG, "LITELLM_MASTER_KEY": STRONG},
     "client key is the provider's": {"LITELLM_PROXY_KEY": STRONG, "ANTHROPIC_API_KEY": STRONG},
     "placeholder": {"LITELLM_PROXY_KEY": "dummy-value-managed-outside-terraform-8471"},
-    "short": {"LITELLM_PROXY_KEY": "sk-a7B9c2D4e6F8"},
-    "one letter": {"LITELLM_MASTER_KEY": "a" * 64},
-    "repeated word": {"LITELLM_PROXY_KEY": "Correct-Horse-" * 4},
     "line end": {"LITELLM_PROXY_KEY": STRONG + "\n"},
 }
 
@@ -191,11 +189,7 @@ def test_refuses_to_start_on_a_bad_key(keys: dict[str, str | None]) -> None:
     "text",
     [
         "{}",
-        "[]",
-        '{"clients": [{"name": "x"}]}',
-        '{"clients": [{"name": "x", "keyEnv": "LITELLM_PROXY_KEY", "models": []}]}',
         '{"clients": [{"name": "x", "keyEnv": "LITELLM_PROXY_KEY", "models": ["*"]}]}',
-        '{"clients": [{"name": "x", "keyEnv": "LITELLM_PROXY_KEY", "models": ["m"], "rpm": "60"}]}',
     ],
 )
 def test_refuses_to_start_on_bad_clients(text: str) -> None:

@@ -28,7 +28,7 @@ _KNOWN: Final[dict[str, frozenset[str]]] = {
     "litellm_settings": frozenset(
         {
             "enable_post_custom_auth_checks", "drop_params", "telemetry", "turn_off_message_logging", "request_timeout",
-            "num_retries", *_CALLBACKS,
+            *_CALLBACKS,
         }
     ),
     "router_settings": frozenset(
@@ -88,6 +88,8 @@ def _settings(case: Case, workload: Workload, config: Any) -> list[str]:
     if general.get("store_model_in_db"):
         found.append("keeps models in a database")
     found += [f"sends what it sees elsewhere (litellm_settings.{key})" for key in _CALLBACKS if litellm.get(key)]
+    if mapping(config.get("router_settings")).get("num_retries") != 0:
+        found.append("sends failed requests again, past the client's rate (router_settings.num_retries)")
     if litellm.get("telemetry") is not False:
         found.append("calls home (telemetry)")
     return found
