@@ -40,6 +40,9 @@ DIST = ROOT / "dist" / "lolice" / "argoproj" / "openclaw"
 START_LIMIT = 90.0
 """Seconds; the slowest start seen is 25."""
 
+ORDER = "please call this tool:"
+"""A prompt with these words makes the model call a tool: JSON follows, ``{"name": "exec", "input": {...}}``."""
+
 OVERLOADED = "the provider is overloaded"
 """A prompt with these words is refused by the provider, as Anthropic does under load (529)."""
 
@@ -211,6 +214,18 @@ def _provider(request: Seen) -> tuple[int, str, bytes]:
 def _anthropic(asked: Document) -> tuple[int, str, bytes]:
     usage = {"input_tokens": 10, "output_tokens": 5}
     whole = {"id": "msg_1", "type": "message", "role": "assistant", "model": asked["model"], "stop_sequence": None}
+    order = _order_in(asked)
+    if order is not None:
+        start = {"type": "tool_use", "id": f"toolu_{len(asked['messages'])}", "name": order["name"], "input": {}}
+        delta = {"type": "input_json_delta", "partial_json": json.dumps(order["input"])}
+        return _events(
+            {"type": "message_start", "message": {**whole, "content": [], "stop_reason": None, "usage": usage}},
+            {"type": "content_block_start", "index": 0, "content_block": start},
+            {"type": "content_block_delta", "index": 0, "delta": delta},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 5}},
+            {"type": "message_stop"},
+        )
     if not asked.get("stream"):
         text = {"type": "text", "text": "pong"}
         return _json({**whole, "content": [text], "stop_reason": "end_turn", "usage": usage})
@@ -222,6 +237,14 @@ def _anthropic(asked: Document) -> tuple[int, str, bytes]:
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5}},
         {"type": "message_stop"},
     )
+
+
+def _order_in(asked: Document) -> Document | None:
+    """Return the call of a tool that the last message orders, if it orders one and a stream is asked for."""
+    last = asked["messages"][-1]["content"]
+    texts = [last] if isinstance(last, str) else [part["text"] for part in last if part.get("type") == "text"]
+    found = [text.partition(ORDER)[2].lstrip() for text in texts if ORDER in text]
+    return json.JSONDecoder().raw_decode(found[-1])[0] if found and asked.get("stream") else None
 
 
 def _openai(asked: Document) -> tuple[int, str, bytes]:

@@ -7,9 +7,9 @@ capability, and the pod's network namespace. The pod's neighbours live in a seco
 pod network, a node and a stranger outside of it, so that what the gateway trusts is tried with real source addresses
 and the configuration stays as rendered. Secrets are random.
 
-What differs from a cluster: the image is the published npm package on this machine's files, the Docker daemon is a stub
-unless a test brings one, prepare-state.sh fetches the Discord plugin with this machine's npm settings, and there is no
-way out of the pod.
+What differs from a cluster: the image is the published npm package on this machine's files, there is no Docker daemon
+(``tests/real/sandbox`` has one), prepare-state.sh fetches the Discord plugin with this machine's npm settings, and
+there is no way out of the pod.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def require_openclaw() -> None:
 
 @functools.cache
 def _isolation() -> str:
-    tools = ("chroot", "curl", "ip", "mount", "nsenter", "prlimit", "setpriv", "unshare")
+    tools = ("curl", "ip", "mount", "nsenter", "pivot_root", "prlimit", "setpriv", "unshare")
     missing = [tool for tool in tools if not shutil.which(tool)]
     if missing:
         return f"{missing[0]} is not installed"
@@ -326,13 +326,13 @@ class OpenClaw:
     hosts: dict[str, str] = field(default_factory=dict)
     """Names that the pod resolves, with their addresses."""
 
-    tools: dict[str, str] = field(default_factory=dict)
-    """Programs to put on the tools volume: name -> text."""
-
     fresh: bool = False
     """Begin with an empty state volume, so that prepare-state.sh installs the plugin once more."""
 
     started_in: float = 0.0
+    callers: list[str] = field(default_factory=list)
+    """Addresses from which :meth:`listen` was called."""
+
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @classmethod
@@ -351,6 +351,7 @@ class OpenClaw:
             self._network = Network()
             self._make_volumes()
             self._prepare()
+            self.before_gateway()
             self._start()
         except BaseException:
             self.__exit__()
@@ -384,11 +385,6 @@ class OpenClaw:
                 # kubelet gives the volume to fsGroup; its owner stays root.
                 os.chown(path, 0, 1000)
                 path.chmod(0o2777 if "emptyDir" in volume else 0o2775)
-        for name, text in self.tools.items():
-            folder = self._volume_at(self.gateway, "/opt/agent-tools") / "bin"
-            folder.mkdir(exist_ok=True)
-            (folder / name).write_text(text)
-            (folder / name).chmod(0o755)
 
     @staticmethod
     def _fill(volume: Path, source: Document, data: Mapping[str, str]) -> None:
@@ -479,12 +475,17 @@ class OpenClaw:
             if mount.get("readOnly"):
                 lines.append(f"mount -o remount,bind,ro {target}")
         security = {**self.pod_spec.get("securityContext", {}), **container.get("securityContext", {})}
-        if security.get("readOnlyRootFilesystem"):
-            lines.append('mount -o remount,ro "$new"')
+        if security.get("privileged"):
+            lines.append("mount --rbind /sys sys")
+        read_only = ["mount -o remount,ro ."] if security.get("readOnlyRootFilesystem") else []
         user, group = security.get("runAsUser", 1000), security.get("runAsGroup", 1000)
+        limits = f"setpriv --reuid {user} --regid {group} --groups 1000 --pdeathsig KILL "
+        if not security.get("privileged"):
+            limits += "--no-new-privs --bounding-set=-all --inh-caps=-all prlimit --core=0 --data=34359738368 "
+        # Not chroot: whoever joins the mount namespace later, as ``docker exec`` does, would see this machine's root.
+        lines += ["mkdir -p before", *read_only, "pivot_root . before", "umount -l /before", "cd /; shift"]
         lines.append(
-            f'cd /; shift; exec chroot "$new" setpriv --reuid {user} --regid {group} --groups 1000 --no-new-privs '
-            "--bounding-set=-all --inh-caps=-all --pdeathsig KILL prlimit --core=0 --data=34359738368 "
+            f"exec {limits}"
             'sh -c \'PATH=$INNER_PATH; unset INNER_PATH USR_LOCAL NPM_ROOT HOSTS ONLINE; cd "$0" && exec "$@"\' "$@"'
         )
         enter = ["nsenter", f"--net={network}"] if network else []
@@ -493,7 +494,12 @@ class OpenClaw:
             *("sh", "-c", "\n".join(lines), "build", str(new), container.get("workingDir", "/app"), *command),
         ]
 
-    def _outer(self, env: Mapping[str, str], *, online: bool = False) -> dict[str, str]:
+    def usr_local(self, container: Document) -> Path:
+        """Return what the container's image has in /usr/local."""
+        del container
+        return NODE
+
+    def _outer(self, container: Document, env: Mapping[str, str], *, online: bool = False) -> dict[str, str]:
         hosts = "".join(f"{address} {name}\n" for name, address in {"localhost": "127.0.0.1", **self.hosts}.items())
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return {
@@ -502,7 +508,7 @@ class OpenClaw:
             # What builds the root needs this machine's programs; the container's own path comes after.
             "PATH": f"{path}:{os.environ['PATH']}",
             "INNER_PATH": env.get("PATH", path),
-            "USR_LOCAL": str(NODE),
+            "USR_LOCAL": str(self.usr_local(container)),
             "NPM_ROOT": str(CACHE),
             "HOSTS": hosts,
             "ONLINE": "1" if online else "",
@@ -520,7 +526,7 @@ class OpenClaw:
     def _prepare(self) -> None:
         """Run prepare-state.sh, with this machine's network and npm settings: the pod itself has no way out here."""
         container = script_container(self.documents, "prepare-state.sh")
-        env = self._outer(self.environment_of(container), online=True)
+        env = self._outer(container, self.environment_of(container), online=True)
         kept = _prepared_state(env.get("DISCORD_PLUGIN_VERSION", ""))
         state = self._volume_at(self.gateway, env.get("STATE_DIR", "/home/node/.openclaw"))
         if kept.exists() and not self.fresh:
@@ -543,6 +549,9 @@ class OpenClaw:
             kept.mkdir(parents=True)
             subprocess.run(["cp", "-a", str(state / "npm"), str(state / "state"), str(kept)], check=True)
 
+    def before_gateway(self) -> None:
+        """Start what the gateway needs; nothing, unless a test brings more of the pod to life."""
+
     def _start(self) -> None:
         assert self._network is not None
         container = script_container(self.documents, "sync-files.sh", "watch")
@@ -563,7 +572,8 @@ class OpenClaw:
         with (self.home / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 self._command(container, words, network=self._network.pod),
-                env=self._outer(env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env=self._outer(container, env),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self._processes.append(process)
         return process
@@ -590,10 +600,16 @@ class OpenClaw:
 
     def run(self, *words: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
         """Run a program in the gateway's container, as ``kubectl exec`` would."""
+        return self.run_in(self.gateway, *words, env=self._gateway_environment(), timeout=timeout)
+
+    def run_in(
+        self, container: Document, *words: str, env: Mapping[str, str], timeout: float = 90
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program with the files, user and rights of *container*, and with *env*."""
         assert self._network is not None
         return subprocess.run(
-            self._command(self.gateway, words, network=self._network.pod),
-            env=self._outer(self._gateway_environment()),
+            self._command(container, words, network=self._network.pod),
+            env=self._outer(container, env),
             capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -636,21 +652,22 @@ class OpenClaw:
 
     @contextlib.contextmanager
     def listen(self, address: str, port: int, target: tuple[str, int]) -> Iterator[None]:
-        """Make *target*, an address of this machine, answer at a neighbour's *address* while the block runs."""
+        """Make *target*, an address of this machine, answer at a neighbour's or the pod's *address* in this block."""
         assert self._network is not None
+        namespace = self._network.pod if address == "127.0.0.1" else self._network.neighbours
         ours, theirs = socket.socketpair()
         code = (
             "import socket,sys\n"
             f"s=socket.create_server(({address!r},{port}))\n"
             "socket.send_fds(socket.socket(fileno=int(sys.argv[1])),[b'x'],[s.fileno()])\n"
         )
-        command = ["nsenter", f"--net={self._network.neighbours}", sys.executable, "-c", code, str(theirs.fileno())]
+        command = ["nsenter", f"--net={namespace}", sys.executable, "-c", code, str(theirs.fileno())]
         subprocess.run(command, pass_fds=[theirs.fileno()], check=True)
         _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
         server = socket.socket(fileno=descriptors[0])
         ours.close()
         theirs.close()
-        thread = threading.Thread(target=_forward, args=(server, target), daemon=True)
+        thread = threading.Thread(target=_forward, args=(server, target, self.callers), daemon=True)
         thread.start()
         try:
             yield
@@ -669,13 +686,14 @@ def _prepared_state(version: str) -> Path:
     return CACHE / f"state-{version or 'none'}"
 
 
-def _forward(server: socket.socket, target: tuple[str, int]) -> None:
+def _forward(server: socket.socket, target: tuple[str, int], callers: list[str]) -> None:
     pairs: list[threading.Thread] = []
     while True:
         try:
-            client, _ = server.accept()
+            client, address = server.accept()
         except OSError:
             break
+        callers.append(address[0])
         pairs.append(threading.Thread(target=_join, args=(client, target), daemon=True))
         pairs[-1].start()
     for pair in pairs:
