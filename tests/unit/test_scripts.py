@@ -578,11 +578,17 @@ def test_an_image_without_git_is_refused(tools: Tools) -> None:
 # --- the daemon's client certificate ---------------------------------------------------------------------------------
 
 
-def test_the_client_key_is_given_to_one_user(pod: Pod) -> None:
+def client_certificate(pod: Pod) -> Path:
     certs = pod.folder("certs")
     for name in ("ca.pem", "cert.pem", "key.pem"):
         (certs / name).write_text(name)
         (certs / name).chmod(0o644)
+    return certs
+
+
+def test_the_client_key_is_given_to_one_user(pod: Pod) -> None:
+    certs = client_certificate(pod)
+    pod.stub("docker", f"""case "$*" in *--tlsverify*--tlskey={certs}/key.pem*version) exit 0 ;; *) exit 2 ;; esac""")
     pod.stub("chown", 'printf "%s\\n" "$*"')
     env = {"CLIENT_CERTS": str(certs), "GATEWAY_UID": "1234"}
 
@@ -597,16 +603,27 @@ def test_the_client_key_is_given_to_one_user(pod: Pod) -> None:
     }
 
 
-@pytest.mark.parametrize("missing", ["ca.pem", "cert.pem", "key.pem"])
-def test_a_daemon_without_a_whole_certificate_has_not_started(pod: Pod, missing: str) -> None:
-    certs = pod.folder("certs")
-    for name in {"ca.pem", "cert.pem", "key.pem"} - {missing}:
-        (certs / name).write_text(name)
+def test_a_key_that_a_restarted_daemon_opens_again_is_closed_again(pod: Pod) -> None:
+    certs = client_certificate(pod)
+    # All files are there from before; the key is opened just before the daemon answers.
+    pod.stub(
+        "docker",
+        f"""echo x >>"{pod.root}/calls"; chmod 0644 {certs}/key.pem; [ "$(wc -l <"{pod.root}/calls")" -gt 1 ]""",
+    )
+    pod.stub("chown", "")
+
+    assert pod.run("share-certs.sh", CLIENT_CERTS=str(certs)).returncode == 0
+    assert (certs / "key.pem").stat().st_mode & 0o777 == 0o400
+
+
+def test_a_daemon_that_does_not_answer_has_not_started(pod: Pod) -> None:
+    certs = client_certificate(pod)
+    pod.stub("docker", "exit 1")
     pod.stub("chown", "exit 9")
 
     done = pod.run("share-certs.sh", CLIENT_CERTS=str(certs), WAIT_SECONDS="1")
 
-    assert (done.returncode, "no client certificate" in done.stderr) == (1, True)
+    assert (done.returncode, "did not answer" in done.stderr) == (1, True)
 
 
 # --- the docker CLI --------------------------------------------------------------------------------------------------

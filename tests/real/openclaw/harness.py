@@ -479,13 +479,12 @@ class OpenClaw:
             lines.append("mount --rbind /sys sys")
         read_only = ["mount -o remount,ro ."] if security.get("readOnlyRootFilesystem") else []
         user, group = security.get("runAsUser", 1000), security.get("runAsGroup", 1000)
-        limits = f"setpriv --reuid {user} --regid {group} --groups 1000 --pdeathsig KILL "
-        if not security.get("privileged"):
-            limits += "--no-new-privs --bounding-set=-all --inh-caps=-all prlimit --core=0 --data=34359738368 "
+        rights = "" if security.get("privileged") else "--no-new-privs --bounding-set=-all --inh-caps=-all "
         # Not chroot: whoever joins the mount namespace later, as ``docker exec`` does, would see this machine's root.
         lines += ["mkdir -p before", *read_only, "pivot_root . before", "umount -l /before", "cd /; shift"]
         lines.append(
-            f"exec {limits}"
+            f"exec setpriv --reuid {user} --regid {group} --groups 1000 {rights}--pdeathsig KILL "
+            "prlimit --core=0 --data=34359738368 "
             'sh -c \'PATH=$INNER_PATH; unset INNER_PATH USR_LOCAL NPM_ROOT HOSTS ONLINE; cd "$0" && exec "$@"\' "$@"'
         )
         enter = ["nsenter", f"--net={network}"] if network else []

@@ -7,6 +7,8 @@ node's /sys, and a network that it shares with the pod. See ``programs.py`` for 
 """
 
 import contextlib
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -71,12 +73,22 @@ class SandboxedPod(OpenClaw):
     def before_gateway(self) -> None:
         """Run what a kubelet would run before the gateway."""
         self.run_script("copy-docker-cli.sh")
+        self._start_daemon()
+        self._registry.enter_context(self._image_published())
+        self.run_script("pull-sandbox.sh")
+
+    def _start_daemon(self) -> None:
         self.daemon = daemon_of(self.documents)
         words = ["dockerd-entrypoint.sh", *self.daemon.get("args", [])]
         self.dockerd = self._spawn("dockerd", self.daemon, words, self.environment_of(self.daemon))
         self._wait_for(self.dockerd)
-        self._registry.enter_context(self._image_published())
-        self.run_script("pull-sandbox.sh")
+
+    def restart_daemon(self) -> None:
+        """Kill the daemon's container and start it again, as a kubelet does after a failed probe; volumes stay."""
+        assert self.dockerd is not None
+        os.killpg(self.dockerd.pid, signal.SIGKILL)
+        self.dockerd.wait(10)
+        self._start_daemon()
 
     def _prepare(self) -> None:
         if not self.only_daemon:

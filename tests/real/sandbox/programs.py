@@ -29,24 +29,29 @@ PROGRAMS = {
 
 ENTRY_POINT = """\
 #!/bin/sh
-# As the image's: makes an authority, a server's and a client's certificate below DOCKER_TLS_CERTDIR, and uses them.
+# As the image's: keeps an authority's, a server's and a client's key below DOCKER_TLS_CERTDIR, makes new certificates
+# of them at each start, and opens the client's key to everybody, at each start too.
 set -eu
 export LD_LIBRARY_PATH=/usr/local/lib XTABLES_LIBDIR=/usr/local/lib/xtables
-make() { # folder, name, extensions
-  openssl req -newkey rsa:2048 -nodes -keyout "$1/key.pem" -subj "/CN=$2" -out "$1/csr.pem" 2>/dev/null
-  printf '%s\\n' "$3" >"$1/ext.cnf"
-  openssl x509 -req -in "$1/csr.pem" -CA "$DOCKER_TLS_CERTDIR/ca/cert.pem" -CAkey "$DOCKER_TLS_CERTDIR/ca/key.pem" \\
-    -CAcreateserial -days 30 -extfile "$1/ext.cnf" -out "$1/part.pem" 2>/dev/null
-  cp "$DOCKER_TLS_CERTDIR/ca/cert.pem" "$1/ca.pem"
-  # The image leaves the client's key readable for everybody.
-  chmod 0644 "$1/key.pem"
-  mv "$1/part.pem" "$1/cert.pem"
+key() {
+  mkdir -p "$1"
+  [ -s "$1/key.pem" ] || openssl genrsa -out "$1/key.pem" 2048 2>/dev/null
 }
-mkdir -p "$DOCKER_TLS_CERTDIR/ca" "$DOCKER_TLS_CERTDIR/server" "$DOCKER_TLS_CERTDIR/client"
-openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj '/CN=authority' -keyout "$DOCKER_TLS_CERTDIR/ca/key.pem" \\
-  -out "$DOCKER_TLS_CERTDIR/ca/cert.pem" 2>/dev/null
-make "$DOCKER_TLS_CERTDIR/server" server 'subjectAltName=DNS:localhost,DNS:docker,IP:127.0.0.1'
-make "$DOCKER_TLS_CERTDIR/client" client 'extendedKeyUsage=clientAuth'
+certify() { # folder, name, extensions
+  openssl req -new -key "$1/key.pem" -subj "/CN=$2" -out "$1/csr.pem"
+  printf '%s\\n' "$3" >"$1/openssl.cnf"
+  openssl x509 -req -in "$1/csr.pem" -CA "$ca/cert.pem" -CAkey "$ca/key.pem" -CAcreateserial -days 30 \\
+    -extfile "$1/openssl.cnf" -out "$1/cert.pem" 2>/dev/null
+  cp "$ca/cert.pem" "$1/ca.pem"
+}
+ca=$DOCKER_TLS_CERTDIR/ca
+key "$ca"
+openssl req -new -x509 -key "$ca/key.pem" -days 30 -subj '/CN=authority' -out "$ca/cert.pem"
+key "$DOCKER_TLS_CERTDIR/server"
+certify "$DOCKER_TLS_CERTDIR/server" server 'subjectAltName=DNS:localhost,DNS:docker,IP:127.0.0.1'
+key "$DOCKER_TLS_CERTDIR/client"
+chmod 0644 "$DOCKER_TLS_CERTDIR/client/key.pem"
+certify "$DOCKER_TLS_CERTDIR/client" client 'extendedKeyUsage=clientAuth'
 exec dockerd --host=unix:///var/run/docker.sock --host=tcp://0.0.0.0:2376 --tlsverify \\
   --tlscacert="$DOCKER_TLS_CERTDIR/server/ca.pem" --tlscert="$DOCKER_TLS_CERTDIR/server/cert.pem" \\
   --tlskey="$DOCKER_TLS_CERTDIR/server/key.pem" "$@"

@@ -384,6 +384,14 @@ def test_only_the_gateway_has_the_key_of_the_daemon(turn: Turn) -> None:
     check_only_the_gateway_has_the_key(turn.agent)
 
 
+def test_a_restarted_daemon_is_as_it_was(turn: Turn) -> None:
+    """The image opens the client's key again at each start; the sandbox is started again when it is needed."""
+    turn.agent.restart_daemon()
+
+    check_only_the_gateway_has_the_key(turn.agent)
+    check_runs_in_the_sandbox(turn)
+
+
 def test_the_daemon_answers_its_probes(turn: Turn) -> None:
     daemon = daemon_of(turn.agent.documents)
     for probe in ("startupProbe", "livenessProbe"):
