@@ -118,10 +118,12 @@ class SandboxedPod(OpenClaw):
     def _wait_for(self, dockerd: subprocess.Popen[bytes]) -> None:
         env = self.environment_of(self.daemon)
         if "lifecycle" in self.daemon:
-            hook = self.daemon["lifecycle"]["postStart"]["exec"]["command"]
-            done = self.run_in(self.daemon, *hook, env=env)
-            if done.returncode != 0:
-                raise NotReadyError("the daemon's postStart", done.returncode, done.stderr + self.dockerd_log)
+            hook = self._spawn("hook", self.daemon, self.daemon["lifecycle"]["postStart"]["exec"]["command"], env)
+            # It bounds itself, and ends with its container.
+            while hook.poll() is None and dockerd.poll() is None:
+                time.sleep(0.1)
+            if hook.poll() != 0:
+                raise NotReadyError("the daemon's postStart", dockerd.poll(), self.dockerd_log)
         probe = self.daemon["startupProbe"]
         for _ in range(probe["failureThreshold"]):
             if self.run_in(self.daemon, *probe["exec"]["command"], env=env).returncode == 0:

@@ -55,9 +55,32 @@ class Turn:
         word = json.dumps({"name": tool, "input": arguments})
         done = self.agent.run("openclaw", "agent", "--agent", "main", "--message", f"{ORDER} {word}", "--json")
         assert done.returncode == 0, done.stdout + done.stderr
-        last = json.loads(self.proxy.upstream.seen[-1].body)["messages"][-1]["content"]
-        result = next(part for part in last if part["type"] == "tool_result")["content"]
-        return result if isinstance(result, str) else "".join(part.get("text", "") for part in result)
+        result = self._result()
+        assert result is not None
+        return result
+
+    def order_by_chat(self, tool: str, **arguments: object) -> str:
+        """Do the same with a message from the gateway's own page, which is a channel like Discord is."""
+        self.proxy.upstream.seen.clear()
+        word = json.dumps({"name": tool, "input": arguments})
+        message = {"sessionKey": "agent:main:main", "message": f"{ORDER} {word}", "idempotencyKey": os.urandom(8).hex()}
+        done = self.agent.run("openclaw", "gateway", "call", "chat.send", "--params", json.dumps(message), "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        end = time.monotonic() + 60
+        while (result := self._result()) is None:
+            assert time.monotonic() < end, self.agent.log[-2000:]
+            time.sleep(0.2)
+        return result
+
+    def _result(self) -> str | None:
+        """Return what the provider was last told of a tool's work, if it was."""
+        for seen in reversed(self.proxy.upstream.seen):
+            last = json.loads(seen.body)["messages"][-1]["content"] if "/v1/messages" in seen.path else ""
+            for part in last if isinstance(last, list) else []:
+                if part["type"] == "tool_result":
+                    told = part["content"]
+                    return told if isinstance(told, str) else "".join(one.get("text", "") for one in told)
+        return None
 
     def shell(self, command: str) -> str:
         """Let the model run *command*; return what it printed."""
@@ -260,16 +283,18 @@ def test_daemon_sees_every_mount_of_the_sandbox_at_the_same_path(turn: Turn) -> 
         assert shared[path]["subPath"] == str(path.relative_to(STATE))
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [{"elevated": True}, {"host": "gateway"}, {"host": "node"}],
-    ids=["elevated", "on the gateway", "on a node"],
-)
-def test_the_model_cannot_ask_its_way_out(turn: Turn, arguments: dict[str, object]) -> None:
-    told = turn.order("exec", command="id; cat /proc/self/environ", **arguments)
+def check_cannot_ask_its_way_out(turn: Turn) -> None:
+    """The model asks for a shell beside the gateway, on behalf of somebody whom the configuration does not name."""
+    ways: tuple[dict[str, object], ...] = ({"elevated": True}, {"host": "gateway"}, {"host": "node"})
+    for order in (turn.order, turn.order_by_chat):
+        for way in ways:
+            told = order("exec", command="id; cat /proc/self/environ", **way)
+            assert "uid=" not in told
+            assert json.loads(told)["status"] == "error"
 
-    assert json.loads(told)["status"] == "error"
-    assert "uid=" not in told
+
+def test_the_model_cannot_ask_its_way_out(turn: Turn) -> None:
+    check_cannot_ask_its_way_out(turn)
 
 
 OUTSIDE = (

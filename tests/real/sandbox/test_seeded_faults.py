@@ -74,18 +74,24 @@ def test_a_key_that_everybody_reads_is_noticed(careless: SandboxedPod) -> None:
 
 @pytest.fixture(scope="module")
 def apart() -> Iterator[Turn]:
-    """The plan's daemon: beside the gateway, without the gateway's volume."""
+    """The plan's daemon, beside the gateway and without the gateway's volume; and everybody may leave the sandbox."""
 
     def change(daemon: Document) -> None:
         daemon["volumeMounts"] = [mount for mount in daemon["volumeMounts"] if mount["name"] != "data"]
 
-    with turning(with_daemon(change)) as running:
+    wrong = with_config(with_daemon(change), lambda c: c["tools"]["elevated"].update(allowFrom={"webchat": ["*"]}))
+    with turning(wrong) as running:
         yield running
 
 
 def test_a_daemon_without_the_volume_gives_an_empty_workspace(apart: Turn) -> None:
     with pytest.raises(AssertionError):
         checks.check_shares_the_workspace(apart)
+
+
+def test_a_way_out_for_everybody_is_noticed(apart: Turn) -> None:
+    with pytest.raises(AssertionError, match="uid="):
+        checks.check_cannot_ask_its_way_out(apart)
 
 
 def test_an_image_that_nobody_pulled_fails_the_first_command(apart: Turn) -> None:
