@@ -4,6 +4,9 @@ The whole pod of an agent: the gateway, and a real Docker daemon beside it that 
 The containers start in the order that a kubelet follows: the Docker CLI is copied, the daemon starts and is probed, the
 sandbox image is pulled, then the gateway. The daemon gets what a privileged container gets: root, every capability, the
 node's /sys, and a network that it shares with the pod. See ``programs.py`` for how the daemon differs from the image's.
+
+Every wait is bounded, by a script's own limit, a probe's threshold or the harness; sandboxes have the declared memory.
+Rules of the firewall, mounts and images live in the pod's namespaces and folders and go with them.
 """
 
 import contextlib
@@ -144,13 +147,20 @@ class SandboxedPod(OpenClaw):
         return self.run("docker", *words)
 
     def __exit__(self, *details: object) -> None:
+        made: list[str] = []
         if self.dockerd is not None and self.dockerd.poll() is None:
-            made = self.docker("ps", "--all", "--quiet").stdout.split()
+            made = self.docker("ps", "--all", "--quiet", "--no-trunc").stdout.split()
             if made:
                 self.docker("rm", "--force", *made)
         self._registry.close()
         super().__exit__(*details)
-        # The node's control groups are the only thing that the daemon leaves behind.
-        for group in (*Path("/sys/fs/cgroup").glob("*/docker"), Path("/sys/fs/cgroup/docker")):
+        _remove_control_groups(made)
+
+
+def _remove_control_groups(containers: Sequence[str]) -> None:
+    """Remove what a daemon that was killed leaves on its node: groups of its containers, and the group of them all."""
+    for parent in (*Path("/sys/fs/cgroup").glob("*/docker"), Path("/sys/fs/cgroup/docker")):
+        for group in (*(parent / name for name in containers), parent):
+            # What is not empty is somebody else's.
             with contextlib.suppress(OSError):
                 group.rmdir()
