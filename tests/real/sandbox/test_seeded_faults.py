@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.real.litellm.harness import DIST
-from tests.real.openclaw.harness import Document, NotReadyError, load, require_openclaw, with_config
+from tests.real.openclaw.harness import NotReadyError
+from tests.real.openclaw.manifests import Document, load, with_config
+from tests.real.openclaw.programs import require_openclaw
 from tests.real.sandbox import test_model_turn as checks
 from tests.real.sandbox.pod import SandboxedPod, daemon_of
 from tests.real.sandbox.programs import require_docker
