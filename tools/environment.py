@@ -75,8 +75,10 @@ def link(home: Path) -> None:
 def install(home: Path, lock: Path) -> int:
     """Install *lock* with hashes checked, showing one moving line of progress."""
     total = len(re.findall(r"^[A-Za-z0-9].*==", lock.read_text(), re.MULTILINE))
-    print(f"installing {total} locked packages from {lock.relative_to(ROOT)} (only the first time) ...", flush=True)
-    command = [str(home / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--no-input"]
+    print(f"installing {total} locked packages from {shown(lock)} (only the first time) ...", flush=True)
+    # A lock is complete, so nothing is resolved. pip of Python 3.11 would refuse a hashed lock in which one package
+    # asks for an extra of another (pypa/pip#12345).
+    command = [str(home / "bin" / "python"), "-m", "pip", "install", "--no-deps", "--require-hashes", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off", "--requirement", str(lock)]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     pip = subprocess.Popen(
@@ -98,9 +100,21 @@ def install(home: Path, lock: Path) -> int:
             print(("\r" if sys.stdout.isatty() else "") + f"  unpacking {'':<60}", flush=True)
     if pip.wait():
         sys.stdout.write("".join(said[-30:]))
-        print(f"pip could not install {lock.relative_to(ROOT)}; its last words are above")
+        print(f"pip could not install {shown(lock)}: {last_words(said)}")
         return 1
     return 0
+
+
+def shown(lock: Path) -> Path:
+    """*lock* as people know it: from the checkout, where it is in it."""
+    return lock.relative_to(ROOT) if lock.is_relative_to(ROOT) else lock
+
+
+def last_words(said: list[str]) -> str:
+    """What pip gave as its reason: its last error, or its last line where it named none."""
+    lines = [line.strip() for line in said if line.strip()]
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    return (errors or lines or ["it said nothing"])[-1]
 
 
 if __name__ == "__main__":

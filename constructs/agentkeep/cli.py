@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     synth = commands.add_parser("synth", help="write dist/ from a declaration, if every promise is proved")
-    synth.add_argument("declaration", metavar="MODULE[:FUNCTION]", help="where the platform is declared")
+    synth.add_argument("declaration", metavar="MODULE|FILE.py[:FUNCTION]", help="where the platform is declared")
     synth.add_argument("--dist", type=Path, default=Path("dist"), help="the folder to replace (default: dist)")
     for name, about in PROOFS.items():
         commands.add_parser(name, help=about, add_help=False)

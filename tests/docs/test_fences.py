@@ -47,6 +47,8 @@ def run(document: Path) -> int:
     for line, code in found:
         # The line breaks make a traceback point into the document.
         exec(compile("\n" * (line - 1) + code, str(document), "exec"), names)  # noqa: S102 - our own documents
+    if "declare" in names:
+        names["declare"]().seal()
     return len(found)
 
 
@@ -59,7 +61,7 @@ def test_the_readme_shows_a_declaration() -> None:
     code = "\n".join(code for _, code in fences(ROOT / "README.md"))
 
     assert "SandboxedAgent(" in code
-    assert ".seal()" in code
+    assert "def declare() -> Platform:" in code
 
 
 def test_a_fence_that_fails_would_be_found(tmp_path: Path) -> None:

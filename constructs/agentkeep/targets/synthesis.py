@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 
 from agentkeep.engine import use_bundled_node
 from agentkeep.errors import DeclarationError, SynthesisError
@@ -40,7 +42,7 @@ packages:
 
 def load(declaration: str) -> Platform:
     """
-    Import ``module:function``, call it, and seal what it returns.
+    Import ``module:function`` or ``file.py:function``, call the function, and seal what it returns.
 
     Raises:
         DeclarationErrors: Every problem of the declaration.
@@ -48,7 +50,8 @@ def load(declaration: str) -> Platform:
     """
     name, _, function = declaration.partition(":")
     try:
-        platform = getattr(import_module(name), function or "declare")()
+        module = _from_file(Path(name)) if name.endswith(".py") else import_module(name)
+        platform = getattr(module, function or "declare")()
     except (
         ArithmeticError,
         AssertionError,
@@ -201,6 +204,17 @@ class _engine_errors:  # noqa: N801 - reads as a statement
         if error is not None and (isinstance(error, RuntimeError) or type(error).__module__.startswith("jsii")):
             said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
             raise SynthesisError(self._path, f"the engine refused: {said}", "mend the declaration") from None
+
+
+def _from_file(file: Path) -> ModuleType:
+    """The module in *file*; what lies beside the file can be imported from it, as it can when Python runs a script."""
+    spec = spec_from_file_location(file.stem, file.resolve())
+    if not file.is_file() or spec is None or spec.loader is None:
+        raise FileNotFoundError(f"there is no file {str(file)!r}")
+    sys.path.insert(0, str(file.resolve().parent))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _where(error: BaseException, name: str) -> str:
