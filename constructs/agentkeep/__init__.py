@@ -10,36 +10,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agentkeep.cluster import (
+    from agentkeep.core.cluster import (
         AgentChart as AgentChart,
     )
-    from agentkeep.cluster import (
+    from agentkeep.core.cluster import (
         ArgoCd as ArgoCd,
     )
-    from agentkeep.cluster import (
+    from agentkeep.core.cluster import (
         Aws as Aws,
     )
-    from agentkeep.cluster import (
+    from agentkeep.core.cluster import (
         Cluster as Cluster,
     )
-    from agentkeep.cluster import (
+    from agentkeep.core.cluster import (
         ClusterDns as ClusterDns,
     )
-    from agentkeep.cluster import (
+    from agentkeep.core.cluster import (
         LonghornStorage as LonghornStorage,
     )
-    from agentkeep.cluster import (
+    from agentkeep.core.cluster import (
         SecretStore as SecretStore,
     )
-    from agentkeep.cluster import (
+    from agentkeep.core.cluster import (
         TerraformState as TerraformState,
     )
-    from agentkeep.cluster import (
+    from agentkeep.core.cluster import (
         Zone as Zone,
     )
-    from agentkeep.edges import Internet as Internet
-    from agentkeep.edges import Inward as Inward
-    from agentkeep.edges import Range as Range
+    from agentkeep.core.edges import Internet as Internet
+    from agentkeep.core.edges import Inward as Inward
+    from agentkeep.core.edges import Range as Range
     from agentkeep.egress_lockdown.declaration import EgressLockdown as EgressLockdown
     from agentkeep.errors import (
         AgentkeepError as AgentkeepError,
@@ -53,16 +53,16 @@ if TYPE_CHECKING:
     from agentkeep.errors import (
         SynthesisError as SynthesisError,
     )
-    from agentkeep.facts import (
+    from agentkeep.core.facts import (
         DeclarationErrors as DeclarationErrors,
     )
-    from agentkeep.facts import (
+    from agentkeep.core.facts import (
         Image as Image,
     )
-    from agentkeep.facts import (
+    from agentkeep.core.facts import (
         Port as Port,
     )
-    from agentkeep.facts import (
+    from agentkeep.core.facts import (
         Resources as Resources,
     )
     from agentkeep.isolated_llm_proxy.config import Budget as Budget
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from agentkeep.isolated_llm_proxy.declaration import (
         Provider as Provider,
     )
-    from agentkeep.platform import Platform as Platform
+    from agentkeep.core.platform import Platform as Platform
     from agentkeep.sandboxed_agent.declaration import (
         Discord as Discord,
     )
@@ -110,17 +110,17 @@ if TYPE_CHECKING:
     from agentkeep.tunnel_site.declaration import TunnelSite as TunnelSite
 
 _HOMES = {
-    "agentkeep.cluster": (
+    "agentkeep.core.cluster": (
         "AgentChart", "ArgoCd", "Aws", "Cluster", "ClusterDns", "LonghornStorage", "SecretStore", "TerraformState",
         "Zone",
     ),
-    "agentkeep.edges": ("Internet", "Inward", "Range"),
+    "agentkeep.core.edges": ("Internet", "Inward", "Range"),
     "agentkeep.egress_lockdown.declaration": ("EgressLockdown",),
     "agentkeep.errors": ("AgentkeepError", "DeclarationError", "ProofError", "SynthesisError"),
-    "agentkeep.facts": ("DeclarationErrors", "Image", "Port", "Resources"),
+    "agentkeep.core.facts": ("DeclarationErrors", "Image", "Port", "Resources"),
     "agentkeep.isolated_llm_proxy.config": ("Budget",),
     "agentkeep.isolated_llm_proxy.declaration": ("IsolatedLLMProxy", "Model", "Provider"),
-    "agentkeep.platform": ("Platform",),
+    "agentkeep.core.platform": ("Platform",),
     "agentkeep.sandboxed_agent.declaration": (
         "Discord", "DiscordUser", "Elevated", "Placement", "Rules", "Sandbox", "SandboxedAgent", "Taint", "Tools",
     ),

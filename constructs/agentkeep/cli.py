@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agentkeep.errors import AgentkeepError, SynthesisError
-from agentkeep.facts import DeclarationErrors
+from agentkeep.core.facts import DeclarationErrors
 
 # Set by whoever mends agentkeep itself.
 TRACEBACK = "AGENTKEEP_TRACEBACK"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agentkeep.cluster import ArgoCd, Aws, Cluster, LonghornStorage, SecretStore, TerraformState, Zone
-from agentkeep.facts import Image
-from agentkeep.platform import Platform
+from agentkeep.core.cluster import ArgoCd, Aws, Cluster, LonghornStorage, SecretStore, TerraformState, Zone
+from agentkeep.core.facts import Image
+from agentkeep.core.platform import Platform
 from agentkeep.sandboxed_agent.declaration import Tools
 
 DEMO_CLUSTER = Cluster(

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 
 from constructs import Construct
 
-from agentkeep.facts import Image
+from agentkeep.core.facts import Image
 from agentkeep.manifests import object_metadata
 from agentkeep.pages import Pages
-from agentkeep.platform import Platform
-from agentkeep.workload import Workload
+from agentkeep.core.platform import Platform
+from agentkeep.core.workload import Workload
 from imports.k8s.validating_admission_policy import (
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicySpec,

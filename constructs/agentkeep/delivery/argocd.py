@@ -12,7 +12,7 @@ from constructs import Construct
 
 from agentkeep.manifests import object_metadata
 from agentkeep.pages import Pages
-from agentkeep.platform import Platform
+from agentkeep.core.platform import Platform
 from imports.k8s.app_project import (
     AppProject,
     AppProjectSpec,

@@ -7,8 +7,8 @@ from constructs import Construct
 
 from agentkeep.manifests import WAVE_NAMESPACE, metadata
 from agentkeep.pages import Pages
-from agentkeep.platform import Platform
-from agentkeep.workload import Workload
+from agentkeep.core.platform import Platform
+from agentkeep.core.workload import Workload
 
 # Prune=false keeps an object whose file is gone; Delete=false keeps it when the whole app is deleted. Either alone
 # does not.

@@ -11,8 +11,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from agentkeep.cluster import IpFamily
-from agentkeep.facts import Network
+from agentkeep.core.cluster import IpFamily
+from agentkeep.core.facts import Network
 
 SPECIAL_IPV4 = (
     "0.0.0.0/8",

@@ -10,11 +10,11 @@ import ipaddress
 import re
 from collections.abc import Sequence
 
-from agentkeep.edges import Flow, Internet, Inward, Range
+from agentkeep.core.edges import Flow, Internet, Inward, Range
 from agentkeep.errors import DeclarationError
-from agentkeep.facts import Image
-from agentkeep.platform import Platform
-from agentkeep.workload import Part, Workload
+from agentkeep.core.facts import Image
+from agentkeep.core.platform import Platform
+from agentkeep.core.workload import Part, Workload
 
 _TARGET = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
 

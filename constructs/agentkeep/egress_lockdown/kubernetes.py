@@ -8,10 +8,10 @@ from importlib.resources import files
 from cdk8s_plus_28 import k8s
 from constructs import Construct
 
-from agentkeep.edges import DnsPods, Flow, Internet, Inward, Range
+from agentkeep.core.edges import DnsPods, Flow, Internet, Inward, Range
 from agentkeep.egress_lockdown.addresses import internet_blocks
 from agentkeep.egress_lockdown.declaration import ConnectivityCheck, EgressLockdown
-from agentkeep.facts import Port, Resources
+from agentkeep.core.facts import Port, Resources
 from agentkeep.manifests import (
     WAVE_CONFIG,
     WAVE_POLICY,
@@ -24,7 +24,7 @@ from agentkeep.manifests import (
     restricted,
 )
 from agentkeep.pages import Pages
-from agentkeep.workload import Workload
+from agentkeep.core.workload import Workload
 
 NOBODY = 65534
 CHECK_SCRIPT = "check-connectivity.sh"

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from agentkeep.edges import Flow, Inward, Range
+from agentkeep.core.edges import Flow, Inward, Range
 from agentkeep.errors import DeclarationError
-from agentkeep.facts import Fact, Image, Port, Problem, Resources, expect, named
+from agentkeep.core.facts import Fact, Image, Port, Problem, Resources, expect, named
 from agentkeep.isolated_llm_proxy.config import CONTAINER_ENV, Budget
-from agentkeep.platform import Platform
+from agentkeep.core.platform import Platform
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.secret_param.declaration import IsolatedSecret, SecretParam
-from agentkeep.workload import Workload
+from agentkeep.core.workload import Workload
 
 PORT = Port.tcp(4000)
 # The first releases with the fixes for the key-check and SSRF advisories; 1.82.7 and 1.82.8 were malicious uploads.

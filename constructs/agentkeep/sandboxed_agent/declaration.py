@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from agentkeep.errors import DeclarationError
-from agentkeep.facts import Fact, Image, Port, Problem, Resources, bytes_problems, expect, named
-from agentkeep.platform import Platform
+from agentkeep.core.facts import Fact, Image, Port, Problem, Resources, bytes_problems, expect, named
+from agentkeep.core.platform import Platform
 from agentkeep.sandboxed_agent.openclaw_config import GATEWAY_ENV
 from agentkeep.secret_param.declaration import Parameter, SecretParam
-from agentkeep.workload import Workload
+from agentkeep.core.workload import Workload
 
 if TYPE_CHECKING:
     from agentkeep.isolated_llm_proxy.declaration import IsolatedLLMProxy, Model

@@ -8,7 +8,7 @@ from cdk8s_plus_28 import k8s
 from constructs import Construct
 
 from agentkeep.delivery.namespace import KEPT, storage_class_name
-from agentkeep.facts import Resources
+from agentkeep.core.facts import Resources
 from agentkeep.manifests import (
     WAVE_CONFIG,
     common_labels,

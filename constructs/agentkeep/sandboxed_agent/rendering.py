@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from agentkeep.edges import DnsPods, Env, Flow, Internet, Inward, Range
+from agentkeep.core.edges import DnsPods, Env, Flow, Internet, Inward, Range
 from agentkeep.errors import SynthesisError
 from agentkeep.sandboxed_agent import openclaw_config, workspace
 from agentkeep.sandboxed_agent.declaration import DISCORD_TOKEN_ENV, GATEWAY_TOKEN_ENV, SandboxedAgent

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agentkeep.edges import Env
-from agentkeep.platform import Platform
+from agentkeep.core.edges import Env
+from agentkeep.core.platform import Platform
 from agentkeep.secret_param.declaration import Parameter
 from agentkeep.tunnel_site.access import Access
 from agentkeep.tunnel_site.declaration import TunnelSite
-from agentkeep.workload import Workload
+from agentkeep.core.workload import Workload
 
 FORMAT = "agentkeep/ledger/v1"
 FILE = "platform.json"

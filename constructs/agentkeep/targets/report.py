@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from agentkeep.edges import Env
-from agentkeep.platform import Platform
+from agentkeep.core.edges import Env
+from agentkeep.core.platform import Platform
 from agentkeep.targets.dist import Tree
-from agentkeep.workload import Workload
+from agentkeep.core.workload import Workload
 
 
 def text(platform: Platform, dist: Path, before: Tree, after: Tree) -> str:

@@ -19,7 +19,7 @@ from types import ModuleType, TracebackType
 
 from agentkeep.engine import use_bundled_node
 from agentkeep.errors import DeclarationError, SynthesisError
-from agentkeep.platform import Platform
+from agentkeep.core.platform import Platform
 from agentkeep.targets.dist import ARCH, HELM, LOLICE, Tree, expect_replaceable, read_tree, swap, write_aside
 from agentkeep.targets.helm import helm_tree
 from agentkeep.targets.ledger import FILE as LEDGER_FILE

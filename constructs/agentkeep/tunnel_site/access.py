@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from agentkeep.facts import Fact, Problem, duration_problems, text_problems
+from agentkeep.core.facts import Fact, Problem, duration_problems, text_problems
 
 Kind = Literal["emails", "email-domain", "github-organization", "login-method", "everyone", "any-service-token"]
 

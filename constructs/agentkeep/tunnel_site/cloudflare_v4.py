@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from constructs import Construct
 
-from agentkeep.cluster import Zone
+from agentkeep.core.cluster import Zone
 from agentkeep.terraform_text import address, settle
 from agentkeep.tunnel_site.access import Selector
 from agentkeep.tunnel_site.declaration import Published, TunnelSite

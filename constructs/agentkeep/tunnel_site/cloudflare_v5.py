@@ -9,7 +9,7 @@ from typing import Any
 from cdktf import TerraformLocal, Token
 from constructs import Construct
 
-from agentkeep.cluster import Zone
+from agentkeep.core.cluster import Zone
 from agentkeep.terraform_text import address, settle
 from agentkeep.tunnel_site.access import Selector
 from agentkeep.tunnel_site.declaration import Published, TunnelSite

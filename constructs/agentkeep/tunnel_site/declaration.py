@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentkeep.edges import Flow, Inward, Range
+from agentkeep.core.edges import Flow, Inward, Range
 from agentkeep.errors import DeclarationError
-from agentkeep.facts import (
+from agentkeep.core.facts import (
     Image,
     Port,
     Problem,
@@ -25,10 +25,10 @@ from agentkeep.facts import (
     terraform_name,
     text_problems,
 )
-from agentkeep.platform import Platform
+from agentkeep.core.platform import Platform
 from agentkeep.secret_param.declaration import Parameter
 from agentkeep.tunnel_site.access import Access
-from agentkeep.workload import Workload
+from agentkeep.core.workload import Workload
 
 METRICS_PORT = Port.tcp(2000)
 # Where cloudflared finds Cloudflare's edge (region1 and region2.v2.argotunnel.com); 7844 over QUIC and over HTTP/2.

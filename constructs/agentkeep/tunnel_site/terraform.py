@@ -14,7 +14,7 @@ from typing import Protocol
 from cdktf import TerraformStack, TerraformVariable, TerraformVariableValidationConfig
 from constructs import Construct
 
-from agentkeep.cluster import Zone
+from agentkeep.core.cluster import Zone
 from agentkeep.errors import DeclarationError
 from agentkeep.terraform_text import address, settle
 from agentkeep.tunnel_site.declaration import Published, TunnelSite

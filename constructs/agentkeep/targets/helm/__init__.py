@@ -13,8 +13,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from agentkeep.cluster import AgentChart
-from agentkeep.platform import Platform
+from agentkeep.core.cluster import AgentChart
+from agentkeep.core.platform import Platform
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.targets.dist import HELM
 from agentkeep.targets.helm.objects import application_objects

@@ -11,7 +11,7 @@ from typing import Any, cast
 import yaml
 
 from agentkeep.errors import SynthesisError
-from agentkeep.platform import Platform
+from agentkeep.core.platform import Platform
 from agentkeep.targets.dist import LOLICE
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

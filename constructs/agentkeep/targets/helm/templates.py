@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from agentkeep.errors import SynthesisError
-from agentkeep.platform import Platform
+from agentkeep.core.platform import Platform
 from agentkeep.targets.helm.objects import Written, read_yaml
 from agentkeep.targets.helm.yaml_text import literal, scalar
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from agentkeep.errors import SynthesisError
-from agentkeep.facts import Image
+from agentkeep.core.facts import Image
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.sandboxed_agent.rendering import CONFIG_FILE
 from agentkeep.targets.helm import upstream

@@ -134,24 +134,24 @@ def port_name_problems(name: str) -> Iterator[Problem]:
 
 
 def text_problems(keyword: str, text: str) -> Iterator[Problem]:
-    """Text that ends up in reviewed files: one plain line, no credential, nothing that Terraform would evaluate."""
+    """Text that ends up in reviewed files: one plain line, no credential, nothing that a template engine would evaluate."""
     if not text.isprintable():
         # YAML ends a line, and a comment, at more characters than Python does; others turn a line around.
         yield Problem(f"{keyword} is not one line of plain text", "write it without line breaks and control characters")
     if CREDENTIAL.search(text):
         yield Problem(f"{keyword} holds what looks like a credential", "revoke it, and write what it is for instead")
     if "${" in text or "%{" in text:
-        yield Problem(f"{keyword} holds a Terraform template", "write it without '${' and '%{'")
+        yield Problem(f"{keyword} holds a template", "write it without '${' and '%{'")
 
 
-def terraform_name(name: str) -> str:
+def address_name(name: str) -> str:
     """
-    *name* as the last part of a Terraform address: ``DISCORD_BOT_TOKEN`` becomes ``discord_bot_token``.
+    *name* as the last part of a resource's address: ``BOT_TOKEN`` becomes ``bot_token``.
 
     Two names may become one; whoever makes several resources from names must refuse that.
     """
     found = re.sub(r"[^a-z0-9_]", "_", name.lower())
-    # Terraform wants no digit in front.
+    # An address must not begin with a digit.
     return f"_{found}" if found[:1].isdigit() else found
 
 
@@ -226,7 +226,7 @@ class Image:
     A container image at one fixed version: a full version tag, a digest, or both.
 
     Args:
-        reference: As in a manifest, e.g. ``docker:27.5.1-dind`` or ``ghcr.io/acme/tool:v1.2.3@sha256:...``.
+        reference: As in a manifest, e.g. ``redis:8.2.1-alpine`` or ``ghcr.io/acme/tool:v1.2.3@sha256:...``.
     """
 
     __slots__ = ("digest", "reference", "repository", "tag")

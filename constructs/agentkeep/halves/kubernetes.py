@@ -10,10 +10,10 @@ from functools import cache
 from cdk8s import ApiObjectMetadata
 from cdk8s_plus_28 import k8s
 
-from agentkeep.edges import Env, File
-from agentkeep.facts import Resources
-from agentkeep.platform import Platform
-from agentkeep.workload import Workload
+from agentkeep.core.edges import Env, File
+from agentkeep.core.facts import Resources
+from agentkeep.core.platform import Platform
+from agentkeep.core.workload import Workload
 
 # ArgoCD applies lower waves first and waits until they are healthy: what closes comes before what runs.
 WAVE_NAMESPACE = -30

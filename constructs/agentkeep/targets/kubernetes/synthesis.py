@@ -13,7 +13,7 @@ from agentkeep.egress_lockdown.kubernetes import EgressLockdownKubernetes
 from agentkeep.isolated_llm_proxy.declaration import IsolatedLLMProxy
 from agentkeep.isolated_llm_proxy.kubernetes import IsolatedLLMProxyKubernetes
 from agentkeep.pages import Pages
-from agentkeep.platform import Platform
+from agentkeep.core.platform import Platform
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.sandboxed_agent.kubernetes import SandboxedAgentKubernetes
 from agentkeep.tunnel_site.declaration import TunnelSite

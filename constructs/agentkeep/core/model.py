@@ -1,0 +1,204 @@
+"""The frozen model of a platform: what `Platform.seal` returns, and all that targets read."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Target
+from agentkeep.core.edges import GENERIC, Flow, Grant, Inward, Neighbour, Publication, Serving
+from agentkeep.core.part import Part
+from agentkeep.core.pod import Pod
+from agentkeep.core.workload import Secret, Workload
+
+PartT = TypeVar("PartT", bound=Part)
+EdgeT = TypeVar("EdgeT")
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """One finding of the proofs that a person has accepted, with a reason and, if it should end, a date."""
+
+    finding: str
+    because: str
+    owner: str
+    until: datetime.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An object that the user added, and why."""
+
+    body: Mapping[str, object]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A field of a synthesized object that the user set to something else, and why."""
+
+    kind: str
+    name: str
+    path: tuple[str | int, ...]
+    value: object
+    because: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """
+    One platform, complete and frozen. Everything is in an order that does not depend on the order of declaration.
+
+    Args:
+        id: Its namespace, and its folder in every repository.
+        cluster: Where the pods run.
+        store: Where the secrets lie.
+        delivery: What brings the manifests there.
+        targets: What is written.
+        parts: Every part, by id.
+        all_grants: Every grant.
+        all_flows: Every flow.
+        servings: Who serves whom.
+        publications: Every published host.
+        acknowledgements: Findings that somebody answers for.
+        samples: Personal facts that are samples: what each is, and its value as it stands in the output.
+        manifests: Objects that the user added.
+        overrides: Fields that the user set.
+    """
+
+    id: str
+    cluster: Cluster
+    store: SecretStore
+    delivery: Delivery
+    targets: tuple[Target, ...]
+    parts: Mapping[str, Part]
+    all_grants: tuple[Grant, ...]
+    all_flows: tuple[Flow, ...]
+    servings: tuple[Serving, ...]
+    publications: tuple[Publication, ...]
+    acknowledgements: tuple[Acknowledgement, ...] = ()
+    samples: Mapping[str, str] = field(default_factory=dict)
+    manifests: tuple[Manifest, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    _pods: dict[str, Pod] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    def of(self, kind: type[PartT]) -> tuple[PartT, ...]:
+        """Every part of a kind, by id."""
+        return tuple(part for part in self.parts.values() if isinstance(part, kind))
+
+    @cached_property
+    def workloads(self) -> tuple[Workload, ...]:
+        """Every workload."""
+        return self.of(Workload)
+
+    @cached_property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret."""
+        return self.of(Secret)
+
+    def workload(self, name: str) -> Workload:
+        """The workload of that id."""
+        found = self.parts[name]
+        assert isinstance(found, Workload)  # noqa: S101 - edges name workloads, and the platform has checked that
+        return found
+
+    def secret(self, name: str) -> Secret:
+        """The secret of that id."""
+        found = self.parts[name]
+        assert isinstance(found, Secret)  # noqa: S101 - as above
+        return found
+
+    def pod(self, name: str) -> Pod:
+        """What the workload of that id runs; planned once."""
+        if name not in self._pods:
+            self._pods[name] = self.workload(name).plan(self)
+        return self._pods[name]
+
+    # --- edges -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _grants(self) -> Mapping[str, tuple[Grant, ...]]:
+        return _grouped((grant.workload, grant) for grant in self.all_grants)
+
+    @cached_property
+    def _readers(self) -> Mapping[str, tuple[Grant, ...]]:
+        return _grouped((grant.secret, grant) for grant in self.all_grants)
+
+    @cached_property
+    def _flows(self) -> Mapping[str, tuple[Flow, ...]]:
+        return _grouped((flow.source_name, flow) for flow in self.all_flows)
+
+    @cached_property
+    def _inbound(self) -> Mapping[str, tuple[Flow, ...]]:
+        return _grouped((flow.to.workload, flow) for flow in self.all_flows if isinstance(flow.to, Inward))
+
+    @cached_property
+    def _published(self) -> Mapping[str, tuple[Publication, ...]]:
+        return _grouped((one.workload, one) for one in self.publications)
+
+    @cached_property
+    def _served(self) -> Mapping[str, tuple[Serving, ...]]:
+        return _grouped((one.client, one) for one in self.servings)
+
+    def grants(self, workload: str) -> tuple[Grant, ...]:
+        """What a workload may read, by secret."""
+        return self._grants.get(workload, ())
+
+    def readers(self, secret: str) -> tuple[Grant, ...]:
+        """Who may read a secret, by workload."""
+        return self._readers.get(secret, ())
+
+    def flows(self, workload: str) -> tuple[Flow, ...]:
+        """What a workload may connect to."""
+        return self._flows.get(workload, ())
+
+    def inbound(self, workload: str) -> tuple[Flow, ...]:
+        """Who may connect to a workload."""
+        return self._inbound.get(workload, ())
+
+    def published(self, workload: str) -> tuple[Publication, ...]:
+        """The hosts that lead to a workload."""
+        return self._published.get(workload, ())
+
+    def served(self, client: str) -> tuple[Serving, ...]:
+        """Who serves a workload."""
+        return self._served.get(client, ())
+
+    @property
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        """Every workload of another namespace that some flow names, by name."""
+        found = [flow.source for flow in self.all_flows if isinstance(flow.source, Neighbour)]
+        found += [one for flow in self.all_flows if isinstance(one := getattr(flow.to, "neighbour", None), Neighbour)]
+        return tuple(sorted(dict.fromkeys(found), key=lambda one: one.name))
+
+    def role(self, secret: str) -> str:
+        """What a secret is used as; ``generic`` where no reader says."""
+        return next((grant.use for grant in self.readers(secret) if grant.use != GENERIC), GENERIC)
+
+    def label(self, name: str) -> str:
+        """A name for what shares a namespace with other platforms, such as admission policies."""
+        return f"{self.id}-{name}"
+
+    def header(self, about: str, text: str | None = None) -> list[str]:
+        """The first lines of a file; made from samples, it says so. Without *text* it answers for a whole folder."""
+        lines = [
+            about,
+            f"Synthesized by agentkeep from the declaration of {self.id!r}; a change here is lost, change that.",
+        ]
+        samples = [what for what, value in self.samples.items() if text is None or value in text]
+        if samples:
+            lines.append(f"!!! MADE FROM SAMPLES: {', '.join(samples)}. DO NOT DEPLOY. !!!")
+        return lines
+
+
+def _grouped(pairs: Iterable[tuple[str, EdgeT]]) -> dict[str, tuple[EdgeT, ...]]:
+    found: dict[str, list[EdgeT]] = defaultdict(list)
+    for name, edge in pairs:
+        found[name].append(edge)
+    return {name: tuple(edges) for name, edges in found.items()}

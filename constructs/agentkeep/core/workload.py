@@ -1,0 +1,148 @@
+"""Workloads: the parts that run as pods."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Literal
+
+from agentkeep.core.edges import GENERIC, Env, File, Grant, Inward
+from agentkeep.errors import DeclarationError
+from agentkeep.core.facts import (
+    Image,
+    Port,
+    dns_label_problems,
+    env_name_problems,
+    expect,
+    port_name_problems,
+)
+from agentkeep.core.part import Part, Records
+from agentkeep.core.pod import Pod
+
+if TYPE_CHECKING:
+    from agentkeep.core.model import Model
+
+WorkloadRole = Literal["agent", "keeper", "tunnel", "proxy", "service", "check"]
+
+# Names of objects and files that every platform has.
+RESERVED_IDS = frozenset(
+    {"admission", "application", "appproject", "default-deny", "kustomization", "namespace", "networkpolicy"}
+    | {"storageclass"}
+)
+
+
+class Secret(Part):
+    """A secret, known by its name; what is common to every kind. Its value never enters this process."""
+
+    #: What it is called in its store.
+    key: str
+    #: What it opens, for whoever has to fill or rotate it.
+    about: str
+    #: Who fills it: a person, or what makes it.
+    filled_by: Literal["operator", "terraform"] = "operator"
+
+
+class Workload(Part):
+    """
+    Something that runs as pods, with a secret, an account and policies of its own.
+
+    Its id names its objects, and the labels `selector` pick its pods and no others.
+    """
+
+    role: WorkloadRole = "service"
+    #: The program that it runs; ``container`` for any that the proofs know nothing of.
+    program: str = "container"
+    #: What the ledger calls the kind of this workload.
+    construct: str = "Workload"
+
+    def __init__(self, platform: Records, id: str, *, ports: dict[str, Port]) -> None:  # noqa: A002 - the CDK's word
+        super().__init__(platform, id)
+        expect(self.path, **{f"ports[{name!r}]": (port, Port) for name, port in ports.items()})
+        self.ports = dict(ports)
+        self.refuse_all(dns_label_problems("id", id))
+        if id in RESERVED_IDS:
+            self.refuse(f"the id {id!r} is the name of something that every platform has", "choose another")
+        for name, port in ports.items():
+            self.refuse_all(port_name_problems(name))
+            self.refuse_all(port.problems())
+        if len(set(ports.values())) < len(ports):
+            self.refuse("two of its ports are one", "give each its own number")
+
+    @abstractmethod
+    def plan(self, model: Model) -> Pod:
+        """What it runs, derived from its own facts and the edges in *model*."""
+
+    @property
+    def main_container(self) -> str:
+        """The container that does the work, and the only one that reads the workload's secrets."""
+        return self.id
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """Labels that exactly this workload's pods carry."""
+        return {"app.kubernetes.io/name": self.id, "app.kubernetes.io/part-of": self.platform.id}
+
+    @property
+    def secret_name(self) -> str:
+        """The Secret that only this workload reads."""
+        return f"{self.id}-credentials"
+
+    @property
+    def host(self) -> str:
+        """Its name in the cluster's DNS."""
+        return f"{self.id}.{self.platform.id}.svc.cluster.local"
+
+    def port(self, name_or_number: str | int) -> Port | None:
+        """The port of that name or number; None where the workload has no such port."""
+        for name, port in self.ports.items():
+            if name_or_number in {name, port.number}:
+                return port
+        return None
+
+    def at(self, name_or_number: str | int) -> Inward:
+        """
+        One of its ports, as a destination.
+
+        Raises:
+            DeclarationError: It has no such port.
+        """
+        found = self.port(name_or_number)
+        if found is None:
+            raise DeclarationError(
+                self.path, f"has no port {name_or_number!r}", f"use one of {sorted(self.ports)}"
+            )
+        return Inward(self.id, found)
+
+    def extra_images(self) -> tuple[Image, ...]:
+        """Images that run because of it, and not as a container of its pod."""
+        return ()
+
+    def fixed_env(self) -> frozenset[str]:
+        """Variables that the synthesized container sets itself."""
+        return frozenset()
+
+    def deliver(
+        self, secret: Secret, *, as_env: str | tuple[str, ...] | None, as_file: str | None, use: str = GENERIC
+    ) -> None:
+        """Record that this workload reads *secret*; the typed verbs of the subclasses decide which secrets may come."""
+        match as_env, as_file:
+            case (str() as name, None):
+                delivery: Env | File = Env((name,))
+            case (tuple() as names, None) if names:
+                delivery = Env(names)
+            case (None, str() as path):
+                delivery = File(path)
+            case _:
+                self.refuse(f"reads {secret.id!r} neither or both ways", "give as_env=... or as_file=...")
+                return
+        if isinstance(delivery, Env):
+            for name in delivery.names:
+                self.refuse_all(env_name_problems(name))
+                if name in self.fixed_env():
+                    self.refuse(f"the variable {name} has a meaning already", "deliver the secret under another name")
+        elif not delivery.path.startswith("/") or delivery.path.endswith("/") or ".." in delivery.path.split("/"):
+            # Not repeated: whoever mixes up path and value has just typed the value.
+            self.refuse("as_file= is not the absolute path of a file", "write it as '/run/secrets/name'")
+        if secret.platform is not self.platform:
+            self.refuse(f"reads {secret.path!r} of another platform", "declare it here")
+            return
+        self.platform.grant(Grant(secret.id, self.id, delivery, use))
