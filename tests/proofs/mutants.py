@@ -9,6 +9,7 @@ Most are generated over every object of a kind, so that a new workload, secret o
 # mypy: disable-error-code="misc"
 # ruff: noqa: E501, S108, PLR0912, PLR0915
 import copy
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -1468,6 +1469,59 @@ def _other_kind(kind: str, workload: Json, world: World) -> None:
     )
 
 
+def unguarded(application: str, policy: str, record: str, routes: str) -> Iterator[Mutant]:
+    """Ways to publish a host whose guard may not be there."""
+    guards = (f"{application}.openclaw", f"{policy}.openclaw")
+    for kind in (record, routes):
+        for what, waits in {
+            "nothing": None,
+            "an empty list": [],
+            "the application alone": [guards[0]],
+            "a guard of another name": [f"{guard}_2" for guard in guards],
+            "text with a guard in it": [f"not {guard}" for guard in guards],
+            "a data source with the guard's name": [f"data.{guard}" for guard in guards],
+            "one text instead of a list": ", ".join(guards),
+            "an interpolation, which depends_on does not take": [f"${{{guard}}}" for guard in guards],
+        }.items():
+            yield Mutant("SITE007", f"{kind} waits for {what}", lambda w, k=kind, d=waits: _wait(w, k, d))
+        for what, value in {
+            "a comment": {"//": {"comment": f"${{{guards[1]}.id}}"}},
+            "an escaped reference": {"comment": f"$${{{guards[1]}.id}}"},
+            "plain text": {"comment": f"{guards[1]}.id"},
+            "a string in an expression": {"comment": f'${{"{guards[1]}.id"}}'},
+            "an expression that hides the name": {"comment": f"${{[for {policy} in var.x : {guards[1]}.id]}}"},
+            "a comment in an expression": {"comment": f"${{1 /* {guards[1]}.id */}}"},
+            "an attribute of something else": {"comment": f"${{var.x[0] . {guards[1]}.id}}"},
+            "ignored changes": {"lifecycle": {"ignore_changes": [f"${{{guards[1]}.id}}"]}},
+        }.items():
+            yield Mutant(
+                "SITE007",
+                f"{kind} names the policy in {what} only",
+                lambda w, k=kind, v=value: _wait(w, k, None, **v),
+            )
+    yield Mutant(
+        "SITE007",
+        "one more policy, and nothing waits for it",
+        lambda w: w.cloudflare["resource"][policy].update(second={**w.tf(policy), "precedence": 2}),
+    )
+    yield Mutant(
+        "SITE007",
+        "the guard in another root module",
+        lambda w: w.files.update(
+            {"arch/terraform/cloudflare/b0xp.io/guard/cdk.tf.json": _moved(w, application, policy)}
+        ),
+    )
+
+
+def _wait(world: World, kind: str, waits: Any, **others: Any) -> None:
+    world.tf(kind).pop("depends_on")
+    world.tf(kind).update(others if waits is None else {"depends_on": waits, **others})
+
+
+def _moved(world: World, *kinds: str) -> bytes:
+    return json.dumps({"resource": {kind: world.cloudflare["resource"].pop(kind) for kind in kinds}}).encode()
+
+
 def sites() -> Iterator[Mutant]:
     application, policy = "cloudflare_zero_trust_access_application", "cloudflare_zero_trust_access_policy"
     record, routes, tunnel = (
@@ -1570,6 +1624,7 @@ def sites() -> Iterator[Mutant]:
         "the tunnel routes a private network",
         lambda w: w.tf(routes)["config"].update(warp_routing={"enabled": True}),
     )
+    yield from unguarded(application, policy, record, routes)
     yield Mutant("REF003", "no catch-all", lambda w: rule(w).pop())
     yield Mutant(
         "REF003",
