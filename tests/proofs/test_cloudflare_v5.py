@@ -101,12 +101,67 @@ MUTANTS: dict[str, tuple[str, Callable[[World], Any]]] = {
         ),
     ),
     "a long login": ("SITE005", lambda w: w.tf(APPLICATION).update(session_duration="720h")),
+    "DNS waits for nothing": ("SITE007", lambda w: w.tf(RECORD).pop("depends_on")),
+    "DNS waits for the policy alone": (
+        "SITE007",
+        lambda w: w.tf(RECORD).update(depends_on=[f"{POLICY}.openclaw"]),
+    ),
+    "the routes wait for nothing": ("SITE007", lambda w: w.tf(CONFIG).pop("depends_on")),
+    "the routes wait for another application": (
+        "SITE007",
+        lambda w: w.tf(CONFIG).update(depends_on=[f"{APPLICATION}.other", f"{POLICY}.openclaw"]),
+    ),
+    "the application waits for its publication": (
+        "SITE007",
+        lambda w: (
+            w.tf(RECORD).pop("depends_on"),
+            w.tf(APPLICATION).update(depends_on=[f"{RECORD}.openclaw"]),
+        ),
+    ),
+    "a second policy, inside no order": (
+        "SITE007",
+        lambda w: (
+            w.cloudflare["resource"][POLICY].update(second=dict(policy(w))),
+            w.tf(APPLICATION).update(policies=[{"id": f"${{{POLICY}.openclaw.id}}", "precedence": 1}]),
+            w.cloudflare["resource"][POLICY]["second"].update(application_id=f"${{{APPLICATION}.openclaw.id}}"),
+        ),
+    ),
     "a long login in the policy": ("SITE005", lambda w: policy(w).update(session_duration="720h")),
 }
 
 
 def test_version_5_is_proved() -> None:
     assert [finding.line for verdict in decide(world_of_version_5().case()) for finding in verdict.findings] == []
+
+
+def through_the_application(world: World) -> None:
+    # The application refers to its policy, so Terraform makes the policy first.
+    for kind in (RECORD, CONFIG):
+        world.tf(kind)["depends_on"] = [f"{APPLICATION}.openclaw"]
+
+
+def by_a_reference(world: World) -> None:
+    for kind in (RECORD, CONFIG):
+        world.tf(kind).pop("depends_on")
+    world.tf(RECORD)["comment"] = f"behind ${{{APPLICATION}.openclaw.aud}}"
+    access = {"required": True, "team_name": "b0xp", "aud_tag": [f"${{{APPLICATION}.openclaw.aud}}"]}
+    ingress(world)[0]["origin_request"] = {"access": access}
+
+
+def through_a_local_value(world: World) -> None:
+    world.cloudflare["locals"]["tag"] = f'${{join("-", [{APPLICATION}.openclaw.aud])}}'
+    for kind in (RECORD, CONFIG):
+        world.tf(kind).pop("depends_on")
+    world.tf(RECORD)["comment"] = "${local.tag}"
+    world.tf(CONFIG)["depends_on"] = [f"{RECORD}.openclaw"]
+
+
+@pytest.mark.parametrize("wait", [through_the_application, by_a_reference, through_a_local_value])
+def test_every_way_in_which_terraform_waits_counts(wait: Callable[[World], None]) -> None:
+    world = world_of_version_5()
+    wait(world)
+
+    assert run(rule("SITE007"), world.case()).findings == ()
 
 
 @pytest.mark.parametrize(("owner", "change"), MUTANTS.values(), ids=MUTANTS.keys())

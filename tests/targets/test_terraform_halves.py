@@ -129,6 +129,17 @@ def test_every_host_is_proxied_and_behind_an_application(zone: Zone) -> None:
     assert all(policy["decision"] == "allow" for policy in found[POLICY].values())
 
 
+@pytest.mark.parametrize("zone", ZONES.values(), ids=ZONES.keys())
+def test_nothing_is_published_before_its_guard_stands(zone: Zone) -> None:
+    found = site(zone, "openclaw", "board")["resource"]
+    records = found.get("cloudflare_record") or found["cloudflare_dns_record"]
+    (config,) = found[f"{TUNNEL}_config"].values()
+    guards = {name: [f"{APPLICATION}.{name}", f"{POLICY}.{name}"] for name in ("board", "openclaw")}
+
+    assert {name: record["depends_on"] for name, record in records.items()} == guards
+    assert config["depends_on"] == [*guards["board"], *guards["openclaw"]]
+
+
 def test_in_v4_a_policy_belongs_to_an_application_and_the_tunnel_knows_its_name() -> None:
     found = site(V4_ZONE)["resource"]
 

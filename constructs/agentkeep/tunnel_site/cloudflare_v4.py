@@ -25,7 +25,7 @@ class CloudflareV4:
         self._account_id = account_id
         self._zone_id = zone_id
         self._identity_providers: dict[str, cf.DataCloudflareZeroTrustAccessIdentityProvider] = {}
-        self._applications: dict[str, cf.ZeroTrustAccessApplication] = {}
+        self._guards: dict[str, tuple[cf.ZeroTrustAccessApplication, cf.ZeroTrustAccessPolicy]] = {}
 
     def tunnel(self, site: TunnelSite, name: str, secret: str) -> None:
         """Make the tunnel and its routes."""
@@ -33,8 +33,7 @@ class CloudflareV4:
             self._scope, "tunnel", account_id=self._account_id, name=site.tunnel, secret=secret, config_src="cloudflare"
         )
         settle(self._tunnel, name)
-        for published in site.hosts:
-            self._application(published)
+        guards = [guard for published in site.hosts for guard in self._guard(published)]
         rules = [
             cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRule(
                 hostname=published.host, service=published.origin, origin_request=self._origin_request(published)
@@ -49,11 +48,13 @@ class CloudflareV4:
             account_id=self._account_id,
             tunnel_id=self._tunnel.id,
             config=cf.ZeroTrustTunnelCloudflaredConfigConfig(ingress_rule=rules),
+            # Without it a route works, and its guard does not, whenever Cloudflare refuses the calls for Access.
+            depends_on=guards,
         )
         settle(routes, name, "Only these hosts reach the cluster; any other name of this tunnel is answered with 404.")
 
     def host(self, published: Published) -> None:
-        """Make the DNS record and the Access application with its policy."""
+        """Make the DNS record, which waits for the guard of its host."""
         record = cf.Record(
             self._scope,
             f"{published.key}-record",
@@ -62,44 +63,55 @@ class CloudflareV4:
             type="CNAME",
             content=self._tunnel.cname,
             proxied=True,
+            # A name that resolves before its guard stands is open to everybody.
+            depends_on=list(self._guard(published)),
         )
         settle(record, address(published.key), "Proxied, or the request would go past Access.")
-        policy = cf.ZeroTrustAccessPolicy(
-            self._scope,
-            f"{published.key}-policy",
-            application_id=self._application(published).id,
-            zone_id=self._zone_id,
-            name=policy_name(published),
-            precedence=1,
-            decision="allow",
-            include=[self._block(selector, cf.ZeroTrustAccessPolicyInclude) for selector in published.access.include],
-            require=[self._block(selector, cf.ZeroTrustAccessPolicyRequire) for selector in published.access.require]
-            or None,
-        )
-        settle(policy, address(published.key), policy_comment(published.access))
 
     def token(self) -> str:
         """Refer to the tunnel's token."""
         return self._tunnel.tunnel_token
 
-    def _application(self, published: Published) -> cf.ZeroTrustAccessApplication:
-        if published.host not in self._applications:
-            identity_providers = [self._identity_provider(name) for name in published.access.identity_providers]
-            application = cf.ZeroTrustAccessApplication(
+    def _guard(self, published: Published) -> tuple[cf.ZeroTrustAccessApplication, cf.ZeroTrustAccessPolicy]:
+        """Make the Access application of a host with its policy, once."""
+        if published.host not in self._guards:
+            application = self._application(published)
+            policy = cf.ZeroTrustAccessPolicy(
                 self._scope,
-                f"{published.key}-application",
+                f"{published.key}-policy",
+                application_id=application.id,
                 zone_id=self._zone_id,
-                name=application_name(published),
-                domain=published.host,
-                type="self_hosted",
-                session_duration=published.access.session,
-                allowed_idps=identity_providers or None,
-                # With one way to log in there is nothing to choose.
-                auto_redirect_to_identity=len(identity_providers) == 1,
+                name=policy_name(published),
+                precedence=1,
+                decision="allow",
+                include=[
+                    self._block(selector, cf.ZeroTrustAccessPolicyInclude) for selector in published.access.include
+                ],
+                require=[
+                    self._block(selector, cf.ZeroTrustAccessPolicyRequire) for selector in published.access.require
+                ]
+                or None,
             )
-            settle(application, address(published.key))
-            self._applications[published.host] = application
-        return self._applications[published.host]
+            settle(policy, address(published.key), policy_comment(published.access))
+            self._guards[published.host] = application, policy
+        return self._guards[published.host]
+
+    def _application(self, published: Published) -> cf.ZeroTrustAccessApplication:
+        identity_providers = [self._identity_provider(name) for name in published.access.identity_providers]
+        application = cf.ZeroTrustAccessApplication(
+            self._scope,
+            f"{published.key}-application",
+            zone_id=self._zone_id,
+            name=application_name(published),
+            domain=published.host,
+            type="self_hosted",
+            session_duration=published.access.session,
+            allowed_idps=identity_providers or None,
+            # With one way to log in there is nothing to choose.
+            auto_redirect_to_identity=len(identity_providers) == 1,
+        )
+        settle(application, address(published.key))
+        return application
 
     def _origin_request(
         self, published: Published
@@ -108,7 +120,7 @@ class CloudflareV4:
             return None
         return cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRuleOriginRequest(
             access=cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRuleOriginRequestAccess(
-                required=True, team_name=self._zone.team_name, aud_tag=[self._application(published).aud]
+                required=True, team_name=self._zone.team_name, aud_tag=[self._guard(published)[0].aud]
             )
         )
 

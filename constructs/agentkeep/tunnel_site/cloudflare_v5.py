@@ -29,7 +29,7 @@ class CloudflareV5:
         self._zone_id = zone_id
         self._identity_providers: cf.DataCloudflareZeroTrustAccessIdentityProviders | None = None
         self._named: dict[str, str] = {}
-        self._applications: dict[str, cf.ZeroTrustAccessApplication] = {}
+        self._guards: dict[str, tuple[cf.ZeroTrustAccessApplication, cf.ZeroTrustAccessPolicy]] = {}
 
     def tunnel(self, site: TunnelSite, name: str, secret: str) -> None:
         """Make the tunnel and its routes."""
@@ -46,8 +46,7 @@ class CloudflareV5:
             self._scope, "tunnel-token", account_id=self._account_id, tunnel_id=self._tunnel.id
         )
         settle(self._token, name)
-        for published in site.hosts:
-            self._application(published)
+        guards = [guard for published in site.hosts for guard in self._guard(published)]
         rules = [
             cf.ZeroTrustTunnelCloudflaredConfigConfigIngress(
                 hostname=published.host, service=published.origin, origin_request=self._origin_request(published)
@@ -62,11 +61,13 @@ class CloudflareV5:
             account_id=self._account_id,
             tunnel_id=self._tunnel.id,
             config=cf.ZeroTrustTunnelCloudflaredConfigConfig(ingress=rules),
+            # Without it a route works, and its guard does not, whenever Cloudflare refuses the calls for Access.
+            depends_on=guards,
         )
         settle(routes, name, "Only these hosts reach the cluster; any other name of this tunnel is answered with 404.")
 
     def host(self, published: Published) -> None:
-        """Make the DNS record and the Access application with its policy."""
+        """Make the DNS record, which waits for the guard of its host."""
         record = cf.DnsRecord(
             self._scope,
             f"{published.key}-record",
@@ -78,16 +79,18 @@ class CloudflareV5:
             proxied=True,
             # 1 means automatic, the only value that a proxied record can have.
             ttl=1,
+            # A name that resolves before its guard stands is open to everybody.
+            depends_on=list(self._guard(published)),
         )
         settle(record, address(published.key), "Proxied, or the request would go past Access.")
-        self._application(published)
 
     def token(self) -> str:
         """Refer to the tunnel's token."""
         return self._token.token
 
-    def _application(self, published: Published) -> cf.ZeroTrustAccessApplication:
-        if published.host not in self._applications:
+    def _guard(self, published: Published) -> tuple[cf.ZeroTrustAccessApplication, cf.ZeroTrustAccessPolicy]:
+        """Make the Access application of a host with its policy, once."""
+        if published.host not in self._guards:
             policy = cf.ZeroTrustAccessPolicy(
                 self._scope,
                 f"{published.key}-policy",
@@ -113,8 +116,8 @@ class CloudflareV5:
                 policies=[cf.ZeroTrustAccessApplicationPolicies(id=policy.id, precedence=1)],
             )
             settle(application, address(published.key))
-            self._applications[published.host] = application
-        return self._applications[published.host]
+            self._guards[published.host] = application, policy
+        return self._guards[published.host]
 
     def _origin_request(
         self, published: Published
@@ -123,7 +126,7 @@ class CloudflareV5:
             return None
         return cf.ZeroTrustTunnelCloudflaredConfigConfigIngressOriginRequest(
             access=cf.ZeroTrustTunnelCloudflaredConfigConfigIngressOriginRequestAccess(
-                required=True, team_name=self._zone.team_name, aud_tag=[self._application(published).aud]
+                required=True, team_name=self._zone.team_name, aud_tag=[self._guard(published)[0].aud]
             )
         )
 

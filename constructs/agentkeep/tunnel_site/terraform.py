@@ -29,11 +29,11 @@ class Generation(Protocol):
     """What a generation of the Cloudflare provider must be able to make."""
 
     def tunnel(self, site: TunnelSite, name: str, secret: str) -> None:
-        """Make the tunnel and its routes: every host to its origin, everything else to 404."""
+        """Make the tunnel and its routes: every host to its origin, once its guard stands; everything else to 404."""
         ...
 
     def host(self, published: Published) -> None:
-        """Make the DNS record and the Access application with its policy, for one host."""
+        """Make the DNS record of one host, once its Access application and policy stand."""
         ...
 
     def token(self) -> str:

@@ -20,8 +20,9 @@ REFERENCE: Final = re.compile(r"\$\{([a-z_0-9]+(?:\.[A-Za-z_0-9-]+)+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One ingress rule of a tunnel."""
+    """One ingress rule of a tunnel; *address* is that of the whole configuration."""
 
+    address: str
     tunnel: str
     hostname: str
     service: str
@@ -33,6 +34,7 @@ class Route:
 class Record:
     """One DNS record, by its full name."""
 
+    address: str
     host: str
     kind: str
     content: str
@@ -80,7 +82,7 @@ def routes(case: Case) -> Iterator[tuple[Route, bool]]:
             rules = mappings(config.get("ingress_rule")) or mappings(config.get("ingress"))
             tunnel = _referred(body.get("tunnel_id"))
             for index, rule in enumerate(rules):
-                one = Route(tunnel, text(rule.get("hostname")), text(rule.get("service")), rule, at)
+                one = Route(f"{kind}.{name}", tunnel, text(rule.get("hostname")), text(rule.get("service")), rule, at)
                 yield one, index == len(rules) - 1
 
 
@@ -93,7 +95,8 @@ def records(case: Case) -> Iterator[Record]:
             host = zone if short == "@" else short if not zone or short.endswith(zone) else f"{short}.{zone}"
             content = text(body.get("content")) or text(body.get("value"))
             place = module.at("resource", kind, name)
-            yield Record(host, text(body.get("type")), content, body.get("proxied") is True, place)
+            proxied = body.get("proxied") is True
+            yield Record(f"{kind}.{name}", host, text(body.get("type")), content, proxied, place)
 
 
 def applications(case: Case) -> list[Application]:
