@@ -106,7 +106,7 @@ def _declare(count: int) -> Platform:
 
 
 def _import_jsii() -> None:
-    from agentkeep.engine import use_bundled_node  # noqa: PLC0415 - this is what is measured
+    from agentkeep.halves.engine import use_bundled_node  # noqa: PLC0415 - this is what is measured
 
     use_bundled_node()
     import constructs  # noqa: F401, PLC0415 - this is what is measured

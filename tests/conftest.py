@@ -14,7 +14,7 @@ APP = "lolice/argoproj/openclaw"
 @pytest.fixture(scope="session")
 def engines() -> None:
     """The Node that the engines run on is the project's own. Import cdktf and cdk8s inside of tests only."""
-    from agentkeep.engine import use_bundled_node
+    from agentkeep.halves.engine import use_bundled_node
 
     use_bundled_node()
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from agentkeep.errors import AgentkeepError, SynthesisError
 from agentkeep.core.facts import DeclarationErrors
 
-# Set by whoever mends agentkeep itself.
+# Set by whoever fixes agentkeep itself.
 TRACEBACK = "AGENTKEEP_TRACEBACK"
 PROOFS = {
     "verify": "decide every promise from the artifacts alone",
@@ -50,24 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return refusing(lambda: synth_command(options.declaration, options.dist))
 
 
-def synth_command(
-    declaration: str, dist: Path, *, terraform: Path | bool = True, kubernetes: Path | bool = True
-) -> int:
-    """Synthesize and say what was written. Only a whole platform is proved: one half alone may wait for the other."""
+def synth_command(declaration: str, dist: Path, *, only: str | None = None, scratch: Path | None = None) -> int:
+    """Synthesize and say what was written. Only a whole platform is proved: one target alone may wait for another."""
     from agentkeep.targets.report import text  # noqa: PLC0415 - --help must start at once
     from agentkeep.targets.synthesis import load, synthesize  # noqa: PLC0415 - as above
 
-    platform = load(declaration)
+    model = load(declaration)
     proofs: list[str] = []
 
     def prove(folder: Path) -> None:
         proofs.append(proved(folder))
 
-    whole = terraform is not False and kubernetes is not False
-    before, after = synthesize(
-        platform, dist.resolve(), terraform=terraform, kubernetes=kubernetes, check=prove if whole else None
-    )
-    print(text(platform, dist, before, after))
+    check = prove if only is None else None
+    before, after = synthesize(model, dist.resolve(), only=only, scratch=scratch, check=check)
+    print(text(model, dist, before, after))
     for line in proofs:
         print(line)
     return 0
@@ -95,7 +91,7 @@ def proved(folder: Path) -> str:
         raise SynthesisError(
             "dist",
             f"{len(broken)} of {len(verdicts)} rules are not proved ({', '.join(verdict.rule for verdict in broken)})",
-            "mend the declaration, or acknowledge the finding",
+            "fix the declaration, or acknowledge the finding",
         )
     subjects = sum(verdict.examined for verdict in verdicts)
     return f"\nproved: {len(verdicts)} rules, {subjects} subjects (agentkeep verify shows them)"
@@ -130,7 +126,7 @@ def terraform_main(declaration: str) -> int:
     from agentkeep.targets.synthesis import engine_folder  # noqa: PLC0415 - with the command
 
     outdir = engine_folder("CDKTF_OUTDIR", Path("cdktf.out"))
-    return refusing(lambda: synth_command(declaration, Path("dist"), terraform=outdir, kubernetes=False))
+    return refusing(lambda: synth_command(declaration, Path("dist"), only="terraform", scratch=outdir))
 
 
 def kubernetes_main(declaration: str) -> int:
@@ -138,7 +134,7 @@ def kubernetes_main(declaration: str) -> int:
     from agentkeep.targets.synthesis import engine_folder  # noqa: PLC0415 - with the command
 
     outdir = engine_folder("CDK8S_OUTDIR", Path("cdk8s.out"))
-    return refusing(lambda: synth_command(declaration, Path("dist"), terraform=False, kubernetes=outdir))
+    return refusing(lambda: synth_command(declaration, Path("dist"), only="kubernetes", scratch=outdir))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Facts of the lolice cluster, the AWS account and the Cloudflare zone. Each was read off the real thing."""
+"""Facts of the lolice cluster, the AWS account and the repositories. Each was read off the real thing."""
 
-from agentkeep.cluster import ArgoCd, Aws, Cluster, LonghornStorage, SecretStore, TerraformState, Zone
+from agentkeep import (
+    ArgoCd, Aws, Chart, Cluster, Longhorn, Manifests, ParameterStore, TerraformModules, TerraformState, Zone,
+)  # fmt: skip
 
 LOLICE = Cluster(
     name="lolice",
@@ -10,12 +12,14 @@ LOLICE = Cluster(
     node_cidrs=("192.168.10.0/24",),
     api_server="192.168.10.99:6443",
     cni="calico",
-    secret_store=SecretStore(name="parameterstore"),
-    storage=LonghornStorage(replicas=3, backup_groups=("default",)),
+    storage=Longhorn(replicas=3, backup_groups=("default",)),
 )
 
-ARCH_AWS = Aws(account_id="839695154978", region="ap-northeast-1", ssm_prefix="/lolice")
-ARCH_STATE = TerraformState(bucket="tfaction-state", region="ap-northeast-1")
+ARCH_PARAMETERS = ParameterStore(
+    name="parameterstore", aws=Aws(account_id="839695154978", region="ap-northeast-1"), prefix="/lolice"
+)
+
+LOLICE_ARGOCD = ArgoCd(repository="https://github.com/boxp/lolice")
 
 B0XP_IO = Zone(
     domain="b0xp.io",
@@ -25,4 +29,24 @@ B0XP_IO = Zone(
     provider="~> 4.52",
 )
 
-LOLICE_ARGOCD = ArgoCd(repository="https://github.com/boxp/lolice")
+# Packages come from imports/, registries and checksums are required: what CI runs is what was reviewed.
+AQUA = """---
+# Packages come from imports/, registries and checksums are required: what CI runs is what was reviewed.
+checksum:
+  enabled: true
+  require_checksum: true
+registries:
+  - type: standard
+    ref: v4.465.0 # renovate: depName=aquaproj/aqua-registry
+packages:
+  - import: imports/*.yaml
+"""
+
+# The repositories: arch, which TFAction applies with tools of aqua, and lolice, which ArgoCD follows.
+ARCH = TerraformModules(
+    folder="arch",
+    state=TerraformState(bucket="tfaction-state", region="ap-northeast-1"),
+    modules="terraform/{module}/{platform}",
+    files={"tfaction.yaml": "{}\n", "aqua/aqua.yaml": AQUA},
+)
+REPOSITORIES = (ARCH, Manifests(folder="lolice"), Chart())

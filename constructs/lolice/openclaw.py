@@ -1,11 +1,11 @@
 """OpenClaw on lolice, declared once. Both repositories are synthesized from this file."""
 
 from agentkeep import (
-    Access, Discord, EgressLockdown, Elevated, Internet, IsolatedLLMProxy, IsolatedSecret, Model, Platform, Provider,
-    Rules, Sandbox, SandboxedAgent, SecretParam, TunnelSite,
+    Access, Discord, EgressLockdown, Elevated, Internet, IsolatedLLMProxy, IsolatedSecret, Model, OpenClaw, Platform,
+    Provider, Rules, Sandbox, SandboxedAgent, SecretParam, TunnelSite,
 )  # fmt: skip
 from lolice import versions
-from lolice.cluster import ARCH_AWS, ARCH_STATE, B0XP_IO, LOLICE, LOLICE_ARGOCD
+from lolice.cluster import ARCH_PARAMETERS, B0XP_IO, LOLICE, LOLICE_ARGOCD, REPOSITORIES
 from lolice.people import OWNER_ON_DISCORD
 
 SONNET = Model(id="claude-sonnet-4-5", upstream="anthropic/claude-sonnet-4-5-20250929", alias="Sonnet",
@@ -16,7 +16,7 @@ OPUS = Model(id="claude-opus-4-6", upstream="anthropic/claude-opus-4-6", alias="
 
 def declare() -> Platform:
     """Declare the platform; nothing is synthesized yet."""
-    keep = Platform("openclaw", cluster=LOLICE, zone=B0XP_IO, aws=ARCH_AWS, state=ARCH_STATE, argocd=LOLICE_ARGOCD)
+    keep = Platform("openclaw", on=LOLICE, store=ARCH_PARAMETERS, delivery=LOLICE_ARGOCD, targets=REPOSITORIES)
 
     anthropic = IsolatedSecret(keep, "ANTHROPIC_API_KEY", about="Anthropic API key; in the LiteLLM pod alone")
     master = IsolatedSecret(keep, "LITELLM_MASTER_KEY", about="LiteLLM administration key; in the LiteLLM pod alone")
@@ -31,16 +31,21 @@ def declare() -> Platform:
         providers=[Provider("anthropic", key=anthropic, models=[SONNET, OPUS], ranges=("160.79.104.0/23",))],
     )  # fmt: skip
     agent = SandboxedAgent(
-        keep, "openclaw", image=versions.OPENCLAW, gateway_token=gateway, primary="Sonnet", fallbacks=["Opus"],
-        discord=Discord(discord, users=(OWNER_ON_DISCORD,)), elevated=Elevated((OWNER_ON_DISCORD,)),
-        sandbox=Sandbox.docker_in_docker(image=versions.DIND, sandbox_image=versions.SANDBOX, network="bridge"),
-        tools=versions.TOOLS, rules=Rules(repositories=("boxp/arch", "boxp/lolice")),
+        keep, "openclaw",
+        runtime=OpenClaw(
+            image=versions.OPENCLAW, gateway_token=gateway, primary="Sonnet", fallbacks=["Opus"], tools=versions.TOOLS,
+            channels=[Discord(discord, users=(OWNER_ON_DISCORD,))], elevated=Elevated((OWNER_ON_DISCORD,)),
+            rules=Rules(repositories=("boxp/arch", "boxp/lolice")),
+        ),
+        sandbox=Sandbox.docker_in_docker(
+            image=versions.DIND, cli=versions.DOCKER_CLI, sandbox_image=versions.SANDBOX, network="bridge"
+        ),
     )  # fmt: skip
     agent.reads(github, as_env=("GITHUB_TOKEN", "GH_TOKEN"))
     agent.reads(openai, as_env="CODEX_API_KEY")  # the name that the Codex CLI reads
 
     llm.serve(agent, key=proxy_key)  # both ends of the flow, and a key that is good for inference only
-    site = TunnelSite(keep, image=versions.CLOUDFLARED, tunnel="cloudflare openclaw tunnel")
+    site = TunnelSite(keep, zone=B0XP_IO, image=versions.CLOUDFLARED, tunnel="cloudflare openclaw tunnel")
     site.publish(agent, host="openclaw", allow=Access.github())
     EgressLockdown(keep).allow(agent, Internet.https(), because="Discord, GitHub, OpenAI for Codex, and web search")
     keep.acknowledge(

@@ -8,6 +8,6 @@ Until then the output says at its top that it was made from samples.
 E-mail addresses are not here at all: they are the Terraform variable ``access_emails``, which has no default.
 """
 
-from agentkeep.sandboxed_agent.declaration import DiscordUser
+from agentkeep import DiscordUser
 
 OWNER_ON_DISCORD = DiscordUser.sample("100000000000000001")

@@ -33,7 +33,7 @@ from agentkeep.cluster import IpFamily
 from agentkeep.egress_lockdown.addresses import WHOLE, internet_blocks
 from agentkeep.errors import CREDENTIAL, DeclarationError
 from agentkeep.facts import Network, quantity, terraform_name
-from agentkeep.pages import Comment
+from agentkeep.halves.pages import Comment
 from agentkeep.targets.comments import commented
 from agentkeep.targets.ledger import ledger, ledger_text
 from agentkeep.testing import demo_platform

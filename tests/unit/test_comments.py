@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from agentkeep import SynthesisError
-from agentkeep.pages import Comment
+from agentkeep.halves.pages import Comment
 from agentkeep.targets.comments import commented
 
 TEXT = """\

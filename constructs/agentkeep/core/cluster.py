@@ -143,13 +143,26 @@ class Delivery(Fact, ABC):
         """Annotations of what it must never delete."""
         return {}
 
+    def kept_comments(self) -> tuple[tuple[str, str], ...]:
+        """Which of these a reader would ask about, and the answer."""
+        return ()
+
+    def after(self) -> Mapping[str, str]:
+        """Annotations of what runs once after each delivery."""
+        return {}
+
     def wave(self, number: int) -> Mapping[str, str]:  # noqa: ARG002 - for those that know an order
         """Annotations of what it applies in the order of *number*."""
         return {}
 
-    def kustomization_notes(self, platform: str) -> tuple[str, ...]:  # noqa: ARG002 - for those with something to say
-        """Lines of comment in the kustomization: who applies what is not listed there."""
-        return ()
+    def about_app(self, platform: str) -> str:
+        """The first line of the kustomization."""
+        return f"what {platform} consists of"
+
+    def kustomization_notes(self, pages: tuple[str, ...]) -> tuple[str, ...]:
+        """Lines of comment in the kustomization: who applies *pages*, which are not listed there."""
+        listed = ", ".join(f"{name}.yaml" for name in pages)
+        return (f"Not here: {listed}. An administrator applies them, so that nothing here can change its own limits.",)
 
     def problems(self) -> Iterator[Problem]:
         """A folder inside the repository."""

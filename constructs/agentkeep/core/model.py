@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Target
-from agentkeep.core.edges import GENERIC, Flow, Grant, Inward, Neighbour, Publication, Serving
+from agentkeep.core.edges import GENERIC, Env, File, Flow, Grant, Inward, Neighbour, Publication, Serving
 from agentkeep.core.part import Part
 from agentkeep.core.pod import Pod
 from agentkeep.core.workload import Secret, Workload
@@ -153,6 +153,23 @@ class Model:
     def readers(self, secret: str) -> tuple[Grant, ...]:
         """Who may read a secret, by workload."""
         return self._readers.get(secret, ())
+
+    def variables(self, workload: str) -> tuple[tuple[str, str], ...]:
+        """The variables that hold what a workload was granted, by name, each with the key of its own secret."""
+        return tuple(
+            sorted(
+                (name, grant.secret)
+                for grant in self.grants(workload)
+                if isinstance(grant.delivery, Env)
+                for name in grant.delivery.names
+            )
+        )
+
+    def secret_files(self, workload: str) -> tuple[tuple[str, str], ...]:
+        """What a workload was granted as files: (key of its own secret, path), by key."""
+        return tuple(
+            (grant.secret, grant.delivery.path) for grant in self.grants(workload) if isinstance(grant.delivery, File)
+        )
 
     def flows(self, workload: str) -> tuple[Flow, ...]:
         """What a workload may connect to."""

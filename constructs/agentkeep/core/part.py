@@ -54,6 +54,11 @@ class Records(ABC):
     def note_sample(self, what: str, value: str) -> None:
         """Record that the personal fact *value* is a documented sample, so that the output can say so loudly."""
 
+    @property
+    @abstractmethod
+    def model(self) -> Any:
+        """The platform as it is now, frozen."""
+
     @abstractmethod
     def parts(self, kind: type[PartT]) -> tuple[PartT, ...]:
         """Every part of a kind, ordered by id, so that the order of declaration never reaches the output."""

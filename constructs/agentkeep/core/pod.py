@@ -6,11 +6,18 @@ Each thing may carry its reason (``because``): targets print it as a comment whe
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from agentkeep.core.facts import Image, Port, Resources
+
+def fingerprint(parts: Mapping[str, object]) -> str:
+    """A short hash of configuration; in a pod's annotation it makes a change of the one restart the other."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
 
 Why = Mapping[str, str]
 """Reasons by the name of the field that they are about."""
@@ -101,6 +108,7 @@ class Container:
         env: Variables that hold no secret.
         secrets: Variables that hold one: (variable, key of the workload's own secret).
         ports: Where it listens, by name.
+        protocols: Whether the protocol of each port is spelled out; TCP is what nothing means.
         mounts: In the order of output.
         startup: Probe until it is up.
         readiness: Probe whether it may be asked.
@@ -121,6 +129,7 @@ class Container:
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[tuple[str, str], ...] = ()
     ports: tuple[tuple[str, Port], ...] = ()
+    protocols: bool = False
     mounts: tuple[Mount, ...] = ()
     startup: Probe | None = None
     readiness: Probe | None = None

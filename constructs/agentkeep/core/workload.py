@@ -16,7 +16,7 @@ from agentkeep.core.facts import (
     port_name_problems,
 )
 from agentkeep.core.part import Part, Records
-from agentkeep.core.pod import Pod
+from agentkeep.core.pod import Mount, Pod, Volume
 
 if TYPE_CHECKING:
     from agentkeep.core.model import Model
@@ -28,6 +28,8 @@ RESERVED_IDS = frozenset(
     {"admission", "application", "appproject", "default-deny", "kustomization", "namespace", "networkpolicy"}
     | {"storageclass"}
 )
+
+SECRET_FILES = "secret-files"  # noqa: S105 - the name of a volume
 
 
 class Secret(Part):
@@ -111,6 +113,16 @@ class Workload(Part):
                 self.path, f"has no port {name_or_number!r}", f"use one of {sorted(self.ports)}"
             )
         return Inward(self.id, found)
+
+    def secret_mounts(self, model: Model) -> tuple[tuple[Volume, ...], tuple[Mount, ...]]:
+        """The volume and mounts for what was granted as files; both empty where nothing was."""
+        files = model.secret_files(self.id)
+        if not files:
+            return (), ()
+        items = tuple((key, key) for key, _ in files)
+        volume = Volume(SECRET_FILES, "secret", of=self.secret_name, items=items, mode=0o440)
+        mounts = tuple(Mount(SECRET_FILES, path, sub_path=key, read_only=True) for key, path in files)
+        return (volume,), mounts
 
     def extra_images(self) -> tuple[Image, ...]:
         """Images that run because of it, and not as a container of its pod."""

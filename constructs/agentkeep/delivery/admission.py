@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from constructs import Construct
 
 from agentkeep.core.facts import Image
-from agentkeep.manifests import object_metadata
-from agentkeep.pages import Pages
-from agentkeep.core.platform import Platform
+from agentkeep.core.model import Model
+from agentkeep.delivery.argocd import ArgoCd
+from agentkeep.halves.kubernetes import Writer
+from agentkeep.halves.pages import Pages
 from agentkeep.core.workload import Workload
 from imports.k8s.validating_admission_policy import (
     ValidatingAdmissionPolicy,
@@ -50,14 +51,15 @@ class AdmissionKubernetes(Construct):
     Args:
         scope: A chart.
         id: Construct id.
-        platform: What was declared.
+        model: The platform.
         pages: Which file gets what; all in *scope* by default.
     """
 
-    def __init__(self, scope: Construct, id: str, platform: Platform, *, pages: Pages | None = None) -> None:  # noqa: A002
+    def __init__(self, scope: Construct, id: str, model: Model, *, pages: Pages | None = None) -> None:  # noqa: A002
         super().__init__(scope, id)
-        self._platform = platform
+        self._model = model
         self._pages = pages or Pages(self)
+        self._writer = Writer(model, self._pages)
         self._page = self._pages.page(PAGE, "what the API server refuses, whoever asks")
         self._keep_data()
         self._hold_pods()
@@ -65,9 +67,11 @@ class AdmissionKubernetes(Construct):
     # --- data --------------------------------------------------------------------------------------------------------
 
     def _keep_data(self) -> None:
-        platform = self._platform
+        platform = self._model
         name = platform.label("keep-data")
-        claims = sorted(claim for workload in platform.parts(Workload) for claim in workload.volume_claims())
+        claims = sorted(claim.name for workload in platform.workloads for claim in platform.pod(workload.id).claims)
+        argocd = platform.delivery
+        assert isinstance(argocd, ArgoCd)  # noqa: S101 - so far
         to_delete = f"To delete it on purpose, delete the binding {name} first."
         self._policy(
             name,
@@ -99,7 +103,7 @@ class AdmissionKubernetes(Construct):
                 Validation(
                     expression=_unless(
                         "applications",
-                        f"oldObject.metadata.namespace == {_text(platform.argocd.namespace)}",
+                        f"oldObject.metadata.namespace == {_text(argocd.namespace)}",
                         f"oldObject.metadata.name == {_text(platform.id)}",
                     ),
                     message=f"deleting the Application of {platform.id} is how data was lost before. {to_delete}",
@@ -107,7 +111,7 @@ class AdmissionKubernetes(Construct):
                 Validation(
                     expression=_unless(
                         "appprojects",
-                        f"oldObject.metadata.namespace == {_text(platform.argocd.namespace)}",
+                        f"oldObject.metadata.namespace == {_text(argocd.namespace)}",
                         f"oldObject.metadata.name == {_text(platform.id)}",
                     ),
                     message=f"the AppProject limits what {platform.id} may deploy. {to_delete}",
@@ -122,12 +126,12 @@ class AdmissionKubernetes(Construct):
     # --- pods --------------------------------------------------------------------------------------------------------
 
     def _hold_pods(self) -> None:
-        platform = self._platform
+        platform = self._model
         name = platform.label("hold-pods")
         privileged = [
-            (workload, container, image)
-            for workload in platform.parts(Workload)
-            for container, image in workload.privileged_images()
+            (workload, container.name, container.image)
+            for workload in platform.workloads
+            for container in platform.pod(workload.id).privileged
         ]
         self._policy(
             name,
@@ -250,7 +254,7 @@ class AdmissionKubernetes(Construct):
         ValidatingAdmissionPolicy(
             self._page,
             name,
-            metadata=object_metadata(self._platform, name, namespace=None),
+            metadata=self._writer.metadata(name, namespace=None),
             spec=ValidatingAdmissionPolicySpec(
                 # What cannot be decided is refused.
                 failure_policy="Fail",
@@ -262,7 +266,7 @@ class AdmissionKubernetes(Construct):
         ValidatingAdmissionPolicyBinding(
             self._page,
             f"{name}-binding",
-            metadata=object_metadata(self._platform, name, namespace=None),
+            metadata=self._writer.metadata(name, namespace=None),
             spec=ValidatingAdmissionPolicyBindingSpec(
                 policy_name=name,
                 validation_actions=["Deny"],

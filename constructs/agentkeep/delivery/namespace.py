@@ -1,23 +1,12 @@
-"""The namespace and the storage class: created once, and never deleted by ArgoCD."""
+"""The namespace and the storage class: created once, and never deleted by what delivers them."""
 
 from __future__ import annotations
 
-from cdk8s_plus_28 import k8s
 from constructs import Construct
 
-from agentkeep.manifests import WAVE_NAMESPACE, metadata
-from agentkeep.pages import Pages
-from agentkeep.core.platform import Platform
-from agentkeep.core.workload import Workload
-
-# Prune=false keeps an object whose file is gone; Delete=false keeps it when the whole app is deleted. Either alone
-# does not.
-KEPT = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
-
-
-def storage_class_name(platform: Platform) -> str:
-    """The class of this platform's volumes."""
-    return platform.label("retain")
+from agentkeep.core.model import Model
+from agentkeep.halves.kubernetes import WAVE_NAMESPACE, Writer
+from agentkeep.halves.pages import Pages
 
 
 class NamespaceKubernetes(Construct):
@@ -27,58 +16,60 @@ class NamespaceKubernetes(Construct):
     Args:
         scope: A chart.
         id: Construct id.
-        platform: What was declared.
+        model: The platform.
         pages: Which file gets what; all in *scope* by default.
     """
 
-    def __init__(self, scope: Construct, id: str, platform: Platform, *, pages: Pages | None = None) -> None:  # noqa: A002
+    def __init__(self, scope: Construct, id: str, model: Model, *, pages: Pages | None = None) -> None:  # noqa: A002
         super().__init__(scope, id)
-        pages = pages or Pages(self)
-        workloads = platform.parts(Workload)
-        privileged = [name for workload in workloads for name, _ in workload.privileged_images()]
-        level = "privileged" if privileged else "restricted"
-        k8s.KubeNamespace(
-            pages.page("namespace", f"the namespace of {platform.id}; ArgoCD never deletes it"),
-            "namespace",
-            metadata=metadata(
-                platform,
-                platform.id,
-                namespaced=False,
-                labels={
-                    "pod-security.kubernetes.io/enforce": level,
-                    "pod-security.kubernetes.io/audit": "restricted",
-                    "pod-security.kubernetes.io/warn": "restricted",
-                },
-                annotations=KEPT,
-                wave=WAVE_NAMESPACE,
-            ),
+        writer = Writer(model, pages or Pages(self))
+        pods = [model.pod(workload.id) for workload in model.workloads]
+        privileged = any(pod.privileged for pod in pods)
+        deleter = "ArgoCD" if model.delivery.kept() else "whoever delivers"
+        writer.object(
+            writer.pages.page("namespace", f"the namespace of {model.id}; {deleter} never deletes it"),
+            "Namespace",
+            model.id,
+            {},
+            namespaced=False,
+            labels={
+                "pod-security.kubernetes.io/enforce": "privileged" if privileged else "restricted",
+                "pod-security.kubernetes.io/audit": "restricted",
+                "pod-security.kubernetes.io/warn": "restricted",
+            },
+            annotations=model.delivery.kept(),
+            wave=WAVE_NAMESPACE,
         )
         if privileged:
-            pages.explain(
-                "Namespace", platform.id, "metadata", "labels", "pod-security.kubernetes.io/enforce",
+            writer.pages.explain(
+                "Namespace", model.id, "metadata", "labels", "pod-security.kubernetes.io/enforce",
                 because="A namespace has one level for all pods, and the sandbox's daemon needs this one. "
                 "The admission policy holds every other container to 'restricted' (admission.yaml).",
             )  # fmt: skip
-        pages.explain(
-            "Namespace", platform.id, "metadata", "annotations", "argocd.argoproj.io/sync-options",
-            because="Prune=false keeps it when its file is gone, Delete=false when the app is deleted.",
-        )  # fmt: skip
-        if any(workload.volume_claims() for workload in workloads):
-            self._storage_class(platform, pages)
+        for key, because in model.delivery.kept_comments():
+            writer.pages.explain("Namespace", model.id, "metadata", "annotations", key, because=because)
+        if any(pod.claims for pod in pods):
+            self._storage_class(writer)
 
-    def _storage_class(self, platform: Platform, pages: Pages) -> None:
-        name = storage_class_name(platform)
-        k8s.KubeStorageClass(
-            pages.page("storageclass", f"Longhorn volumes of {platform.id} that outlive their claims"),
-            "storage-class",
-            metadata=metadata(platform, name, namespaced=False, annotations=KEPT, wave=WAVE_NAMESPACE),
-            provisioner="driver.longhorn.io",
-            reclaim_policy="Retain",
-            volume_binding_mode="Immediate",
-            allow_volume_expansion=True,
-            parameters={"numberOfReplicas": str(platform.cluster.storage.replicas), "staleReplicaTimeout": "30"},
+    def _storage_class(self, writer: Writer) -> None:
+        model, storage = writer.model, writer.model.cluster.storage
+        name = model.label("retain")
+        writer.object(
+            writer.pages.page("storageclass", f"{storage.title} volumes of {model.id} that outlive their claims"),
+            "StorageClass",
+            name,
+            {
+                "allowVolumeExpansion": True,
+                "parameters": storage.parameters(),
+                "provisioner": storage.provisioner,
+                "reclaimPolicy": "Retain",
+                "volumeBindingMode": storage.binding,
+            },
+            namespaced=False,
+            annotations=model.delivery.kept(),
+            wave=WAVE_NAMESPACE,
         )
-        pages.explain(
+        writer.pages.explain(
             "StorageClass", name, "reclaimPolicy",
             because="The cluster's default class deletes the volume, and all data, with its claim.",
         )  # fmt: skip

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import ClassVar
 
-from agentkeep.core.edges import Flow, Internet, Inward, Range
+from agentkeep.core.edges import Beside, Flow, Internet, Inward, Neighbour, Range
+from agentkeep.core.facts import Image, Resources
+from agentkeep.core.model import Model
+from agentkeep.core.part import Part, Records
+from agentkeep.core.pod import Container, Files, Mount, Pod, Volume
+from agentkeep.core.workload import Workload
 from agentkeep.errors import DeclarationError
-from agentkeep.core.facts import Image
-from agentkeep.core.platform import Platform
-from agentkeep.core.workload import Part, Workload
 
+NOBODY = 65534
+CHECK_SCRIPT = "check-connectivity.sh"
+CHECK_FOLDER = "/opt/agent-scripts"
+CHECK_RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi")
 _TARGET = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
 
 
@@ -30,42 +38,80 @@ class EgressLockdown(Part):
         id: Its name in errors.
     """
 
-    def __init__(self, platform: Platform, id: str = "lockdown") -> None:  # noqa: A002 - the CDK's own word
+    halves: ClassVar[Mapping[str, str]] = {"kubernetes": "agentkeep.egress_lockdown.kubernetes:EgressLockdownKubernetes"}
+
+    def __init__(self, platform: Records, id: str = "lockdown") -> None:  # noqa: A002 - the CDK's own word
         super().__init__(platform, id)
         if len(platform.parts(EgressLockdown)) > 1:
             self.refuse("a second EgressLockdown", "keep one; it covers the whole namespace")
 
-    def allow(self, source: Workload, to: Internet | Range | Inward, *, because: str) -> Flow:
+    def allow(
+        self,
+        source: Workload | Neighbour,
+        to: Internet | Range | Inward | Neighbour | Workload,
+        *,
+        because: str,
+    ) -> Flow:
         """
         Let *source* open connections to *to*.
 
         Args:
-            source: The workload that connects.
-            to: The internet (without the cluster's own and all special ranges), published ranges, or another workload.
+            source: The workload that connects; or a neighbour, such as what scrapes metrics.
+            to: The internet (without the cluster's own and all special ranges), published ranges, a workload with one
+                port or one of its ports (``redis.at("metrics")``), or a neighbour with a port.
             because: Why; printed in the policy's annotation and in the ledger.
 
         Returns:
             The recorded flow.
 
         Raises:
-            DeclarationError: *source* is no workload, or *to* no destination.
+            DeclarationError: *source* is not a workload, or *to* is not a destination.
         """
-        if not isinstance(source, Workload):
+        if not isinstance(source, Workload | Neighbour):
             raise DeclarationError(self.path, f"allow() was given a {type(source).__name__}", "pass a workload")
-        if not isinstance(to, Internet | Range | Inward):
-            raise DeclarationError(
-                self.path, f"allow() was given a {type(to).__name__} as destination", "pass Internet.https() or a Range"
-            )
-        if isinstance(to, Inward) and to.port not in to.workload.ports.values():
+        target = self._destination(to)
+        if isinstance(source, Workload) and source.platform is not self.platform:
+            self.refuse("a flow cannot leave the platform for another", "use Internet or Range")
+        if isinstance(source, Neighbour) and not isinstance(target, Inward):
             self.refuse(
-                f"{to.workload.id!r} has no port {to.port.number}/{to.port.protocol}",
-                f"use one of {sorted(port.number for port in to.workload.ports.values())}",
+                f"a flow from the neighbour {source.name!r} to somewhere outside", "let it connect to a workload"
             )
-        flow = Flow(source, to, because)
+        flow = Flow(source.id if isinstance(source, Workload) else source, target, because)
         self.platform.connect(flow)
-        if not isinstance(to, Inward):
-            self.platform.resolve_names(source)
+        if isinstance(source, Workload) and not isinstance(target, Inward):
+            self.platform.resolve_names(source.id)
         return flow
+
+    def _destination(self, to: object) -> Internet | Range | Inward | Beside:
+        match to:
+            case Internet() | Range():
+                return to
+            case Neighbour(port=None):
+                raise DeclarationError(
+                    self.path, f"the Neighbour {to.name!r} has no port to connect to", "give port=Port.tcp(...)"
+                )
+            case Neighbour(port=port):
+                self.refuse_all(port.problems())
+                return Beside(to, port)
+            case Workload():
+                if to.platform is not self.platform:
+                    self.refuse("a flow cannot leave the platform for another", "use Internet or Range")
+                if len(to.ports) != 1:
+                    raise DeclarationError(
+                        self.path, f"{to.id!r} has {len(to.ports) or 'no'} ports", f"say which: {to.id}.at('NAME')"
+                    )
+                return to.at(next(iter(to.ports)))
+            case Inward():
+                known = {workload.id for workload in self.platform.parts(Workload)}
+                if to.workload not in known:
+                    self.refuse("a flow cannot leave the platform for another", "use Internet or Range")
+                return to
+            case _:
+                raise DeclarationError(
+                    self.path,
+                    f"allow() was given a {type(to).__name__} as destination",
+                    "pass Internet.https(), a Range, a Neighbour or a workload",
+                )
 
     def check_in_cluster(
         self, workload: Workload, *, image: Image, reaches: Sequence[str] = (), never: Sequence[str] = ()
@@ -101,10 +147,14 @@ class ConnectivityCheck(Workload):
     """
 
     role = "check"
+    program = "check-connectivity"
     construct = "ConnectivityCheck"
+    halves: ClassVar[Mapping[str, str]] = {
+        "kubernetes": "agentkeep.egress_lockdown.kubernetes:ConnectivityCheckKubernetes"
+    }
 
     def __init__(
-        self, platform: Platform, workload: Workload, *, image: Image, reaches: Sequence[str], never: Sequence[str]
+        self, platform: Records, workload: Workload, *, image: Image, reaches: Sequence[str], never: Sequence[str]
     ) -> None:
         super().__init__(platform, f"{workload.id}-check", ports={})
         self.of = workload
@@ -121,27 +171,49 @@ class ConnectivityCheck(Workload):
                     f"never={target!r} is a name", "give an address: a name that does not resolve proves nothing"
                 )
 
-    @property
-    def must_reach(self) -> tuple[str, ...]:
+    def must_reach(self, model: Model) -> tuple[str, ...]:
         """Every workload that it may connect to, and what was declared."""
         inward = (
-            f"{flow.to.workload.id}.{self.platform.id}.svc.cluster.local:{flow.port.number}"
-            for flow in self.flows
+            f"{model.workload(flow.to.workload).host}:{flow.port.number}"
+            for flow in model.flows(self.id)
             if isinstance(flow.to, Inward)
         )
         return (*sorted(inward), *self._reaches)
 
-    @property
-    def must_not_reach(self) -> tuple[str, ...]:
+    def must_not_reach(self, model: Model) -> tuple[str, ...]:
         """The API server by both of its addresses, the metadata address of clouds, and what was declared."""
-        service = str(ipaddress.ip_network(self.platform.cluster.service_cidrs[0])[1])
-        return (self.platform.cluster.api_server, f"{service}:443", "169.254.169.254:80", *self._never)
+        service = str(ipaddress.ip_network(model.cluster.service_cidrs[0])[1])
+        return (model.cluster.api_server, f"{service}:443", "169.254.169.254:80", *self._never)
 
-    def images(self) -> tuple[Image, ...]:
-        """A busybox."""
-        return (self.image,)
+    def plan(self, model: Model) -> Pod:
+        """A busybox that runs the check once after each delivery, and holds no secret."""
+        script = files("agentkeep.egress_lockdown").joinpath("files", CHECK_SCRIPT).read_text(encoding="utf-8")
+        return Pod(
+            user=NOBODY,
+            runs="once",
+            files=(Files(self.id, {CHECK_SCRIPT: script}, self.id, self.about),),
+            volumes=(Volume("script", "files", of=self.id),),
+            containers=(
+                Container(
+                    name=self.main_container,
+                    image=self.image,
+                    command=("sh", f"{CHECK_FOLDER}/{CHECK_SCRIPT}"),
+                    env={
+                        "MUST_REACH": " ".join(self.must_reach(model)),
+                        "MUST_NOT_REACH": " ".join(self.must_not_reach(model)),
+                    },
+                    resources=CHECK_RESOURCES,
+                    mounts=(Mount("script", CHECK_FOLDER, read_only=True),),
+                ),
+            ),
+        )
+
+    @property
+    def about(self) -> str:
+        """The first line of its page."""
+        return f"{self.path} (EgressLockdown): tries {self.of.id}'s flows after every sync"
 
     def finish(self) -> None:
         """Take over the flows of the workload, once all are declared."""
-        for flow in self.of.flows:
-            self.platform.connect(Flow(self, flow.to, f"tried by the check of {self.of.id}"))
+        for flow in self.platform.model.flows(self.of.id):
+            self.platform.connect(Flow(self.id, flow.to, f"tried by the check of {self.of.id}"))

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.resources import files
+from typing import Any
 
-from cdk8s_plus_28 import k8s
 from constructs import Construct
 
-from agentkeep.core.edges import DnsPods, Flow, Internet, Inward, Range
+from agentkeep.core.edges import Beside, Dns, Flow, Internet, Inward, Neighbour, Range
+from agentkeep.core.model import Model
+from agentkeep.core.workload import Workload
 from agentkeep.egress_lockdown.addresses import internet_blocks
 from agentkeep.egress_lockdown.declaration import ConnectivityCheck, EgressLockdown
-from agentkeep.core.facts import Port, Resources
-from agentkeep.manifests import (
-    WAVE_CONFIG,
-    WAVE_POLICY,
-    common_labels,
-    metadata,
-    plain_env,
-    pod_security,
-    port_number,
-    requirements,
-    restricted,
-)
-from agentkeep.pages import Pages
-from agentkeep.core.workload import Workload
+from agentkeep.halves.kubernetes import WAVE_POLICY, Writer, policy_port
+from agentkeep.halves.pages import Pages
 
-NOBODY = 65534
-CHECK_SCRIPT = "check-connectivity.sh"
-CHECK_FOLDER = "/opt/agent-scripts"
-CHECK_RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi")
 FLOWS_ANNOTATION = "agentkeep/flows"
+DEFAULT_DENY = "default-deny"
 
 
 class EgressLockdownKubernetes(Construct):
@@ -41,148 +27,133 @@ class EgressLockdownKubernetes(Construct):
         scope: A chart.
         id: Construct id.
         lockdown: What was declared.
+        model: The platform; as it is now unless given.
         pages: Which file gets what; all in *scope* by default.
     """
 
-    def __init__(self, scope: Construct, id: str, lockdown: EgressLockdown, *, pages: Pages | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's own word
+        lockdown: EgressLockdown,
+        *,
+        model: Model | None = None,
+        pages: Pages | None = None,
+    ) -> None:
         super().__init__(scope, id)
-        self._pages = pages or Pages(self)
-        self._platform = lockdown.platform
-        page = self._pages.page("networkpolicy", "nothing may connect, except the declared flows")
-        name = "default-deny"
-        k8s.KubeNetworkPolicy(
+        self._model = model or lockdown.platform.model
+        self._writer = Writer(self._model, pages or Pages(self))
+        page = self._writer.pages.page("networkpolicy", "nothing may connect, except the declared flows")
+        self._writer.object(
             page,
-            name,
-            metadata=metadata(self._platform, name, wave=WAVE_POLICY),
+            "NetworkPolicy",
+            DEFAULT_DENY,
             # An empty selector picks every pod of the namespace, also one that nobody has thought of yet.
-            spec=k8s.NetworkPolicySpec(pod_selector=k8s.LabelSelector(), policy_types=["Ingress", "Egress"]),
+            {"spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}},
+            wave=WAVE_POLICY,
         )
-        self._pages.explain(
-            "NetworkPolicy", name, "spec", because="Every pod of the namespace, also one that nobody declared."
+        self._writer.pages.explain(
+            "NetworkPolicy", DEFAULT_DENY, "spec", because="Every pod of the namespace, also one that nobody declared."
         )
-        for workload in self._platform.parts(Workload):
+        for workload in self._model.workloads:
             self._policy(page, workload)
-        for check in self._platform.parts(ConnectivityCheck):
-            self._check(check)
-
-    def _check(self, check: ConnectivityCheck) -> None:
-        page = self._pages.page(
-            check.id, f"{check.path} (EgressLockdown): tries {check.of.id}'s flows after every sync"
-        )
-        k8s.KubeServiceAccount(
-            page,
-            f"{check.id}-account",
-            metadata=metadata(self._platform, check.id),
-            automount_service_account_token=False,
-        )
-        script = files("agentkeep.egress_lockdown").joinpath("files", CHECK_SCRIPT).read_text(encoding="utf-8")
-        k8s.KubeConfigMap(
-            page,
-            f"{check.id}-script",
-            metadata=metadata(self._platform, check.id, wave=WAVE_CONFIG),
-            data={CHECK_SCRIPT: script},
-        )
-        k8s.KubeJob(
-            page,
-            f"{check.id}-job",
-            metadata=metadata(
-                self._platform,
-                check.id,
-                annotations={
-                    "argocd.argoproj.io/hook": "PostSync",
-                    # The last one stays to be read, until the next sync makes another.
-                    "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
-                },
-            ),
-            spec=k8s.JobSpec(
-                backoff_limit=0,
-                active_deadline_seconds=300,
-                template=k8s.PodTemplateSpec(
-                    metadata=k8s.ObjectMeta(labels={**common_labels(self._platform), **check.selector}),
-                    spec=k8s.PodSpec(
-                        restart_policy="Never",
-                        service_account_name=check.id,
-                        automount_service_account_token=False,
-                        enable_service_links=False,
-                        security_context=pod_security(NOBODY),
-                        containers=[
-                            k8s.Container(
-                                name=check.main_container,
-                                image=check.image.reference,
-                                command=["sh", f"{CHECK_FOLDER}/{CHECK_SCRIPT}"],
-                                env=plain_env(
-                                    {
-                                        "MUST_REACH": " ".join(check.must_reach),
-                                        "MUST_NOT_REACH": " ".join(check.must_not_reach),
-                                    }
-                                ),
-                                resources=requirements(CHECK_RESOURCES),
-                                security_context=restricted(),
-                                volume_mounts=[k8s.VolumeMount(name="script", mount_path=CHECK_FOLDER, read_only=True)],
-                            )
-                        ],
-                        volumes=[k8s.Volume(name="script", config_map=k8s.ConfigMapVolumeSource(name=check.id))],
-                    ),
-                ),
-            ),
-        )
 
     def _policy(self, page: Construct, workload: Workload) -> None:
-        inbound = sorted(workload.inbound, key=lambda flow: (flow.port.number, flow.source.id))
-        outbound = workload.flows
-        k8s.KubeNetworkPolicy(
+        inbound = sorted(self._model.inbound(workload.id), key=lambda flow: (flow.port.number, flow.source_name))
+        outbound = self._model.flows(workload.id)
+        ingress, egress = [self._ingress(flow) for flow in inbound], [self._egress(flow) for flow in outbound]
+        spec: dict[str, Any] = {
+            "podSelector": {"matchLabels": workload.selector},
+            "policyTypes": ["Ingress", "Egress"],
+            **({"ingress": ingress} if ingress else {}),
+            **({"egress": egress} if egress else {}),
+        }
+        said = "\n".join([*_said(inbound, "from"), *_said(outbound, "to")]) + "\n"
+        self._writer.object(
             page,
+            "NetworkPolicy",
             workload.id,
-            metadata=metadata(
-                self._platform,
-                workload.id,
-                annotations={FLOWS_ANNOTATION: "\n".join([*_said(inbound, "from"), *_said(outbound, "to")]) + "\n"},
-                wave=WAVE_POLICY,
-            ),
-            spec=k8s.NetworkPolicySpec(
-                pod_selector=k8s.LabelSelector(match_labels=workload.selector),
-                policy_types=["Ingress", "Egress"],
-                ingress=[self._ingress(flow) for flow in inbound] or None,
-                egress=[self._egress(flow) for flow in outbound] or None,
-            ),
+            {"spec": spec},
+            annotations={FLOWS_ANNOTATION: said},
+            wave=WAVE_POLICY,
         )
         for way, flows in (("ingress", inbound), ("egress", outbound)):
             for index, flow in enumerate(flows):
-                self._pages.explain("NetworkPolicy", workload.id, "spec", way, index, because=flow.because)
+                self._writer.pages.explain(
+                    "NetworkPolicy", workload.id, "spec", way, index, because=flow.because
+                )
 
-    def _ingress(self, flow: Flow) -> k8s.NetworkPolicyIngressRule:
-        peer = k8s.NetworkPolicyPeer(pod_selector=k8s.LabelSelector(match_labels=flow.source.selector))
-        return k8s.NetworkPolicyIngressRule(from_=[peer], ports=[_port(flow.port)])
+    def _ingress(self, flow: Flow) -> dict[str, Any]:
+        peer = (
+            _other_namespace(flow.source)
+            if isinstance(flow.source, Neighbour)
+            else {"podSelector": {"matchLabels": self._model.workload(flow.source).selector}}
+        )
+        return {"from": [peer], "ports": [policy_port(flow.port)]}
 
-    def _egress(self, flow: Flow) -> k8s.NetworkPolicyEgressRule:
-        return k8s.NetworkPolicyEgressRule(to=list(self._peers(flow)), ports=[_port(flow.port)])
+    def _egress(self, flow: Flow) -> dict[str, Any]:
+        return {"to": list(self._peers(flow)), "ports": [policy_port(flow.port)]}
 
-    def _peers(self, flow: Flow) -> Iterator[k8s.NetworkPolicyPeer]:
-        cluster = self._platform.cluster
+    def _peers(self, flow: Flow) -> Iterator[dict[str, Any]]:
+        cluster = self._model.cluster
         match flow.to:
             case Inward(workload=workload):
-                yield k8s.NetworkPolicyPeer(pod_selector=k8s.LabelSelector(match_labels=workload.selector))
-            case DnsPods():
+                yield {"podSelector": {"matchLabels": self._model.workload(workload).selector}}
+            case Beside(neighbour=neighbour):
+                yield _other_namespace(neighbour)
+            case Dns():
                 # Both selectors in one peer: as two peers they would open the port of every pod in the namespace.
-                yield k8s.NetworkPolicyPeer(
-                    namespace_selector=k8s.LabelSelector(
-                        match_labels={"kubernetes.io/metadata.name": cluster.dns.namespace}
-                    ),
-                    pod_selector=k8s.LabelSelector(match_labels=dict(cluster.dns.pod_labels)),
-                )
+                yield {
+                    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": cluster.dns.namespace}},
+                    "podSelector": {"matchLabels": dict(cluster.dns.pod_labels)},
+                }
+                for address in cluster.dns.addresses:
+                    yield {"ipBlock": {"cidr": f"{address}/{128 if ':' in address else 32}"}}
             case Range(cidrs=cidrs):
                 for cidr in cidrs:
-                    yield k8s.NetworkPolicyPeer(ip_block=k8s.IpBlock(cidr=cidr))
+                    yield {"ipBlock": {"cidr": cidr}}
             case Internet():
                 for cidr, exceptions in internet_blocks(cluster.ip_families, cluster.own_networks):
-                    yield k8s.NetworkPolicyPeer(ip_block=k8s.IpBlock(cidr=cidr, except_=exceptions))
+                    yield {"ipBlock": {"cidr": cidr, "except": exceptions}}
 
 
-def _port(port: Port) -> k8s.NetworkPolicyPort:
-    return k8s.NetworkPolicyPort(port=port_number(port.number), protocol=port.protocol)
+class ConnectivityCheckKubernetes(Construct):
+    """
+    The Job that tries a workload's flows, and its script.
+
+    Args:
+        scope: A chart.
+        id: Construct id.
+        check: What was declared.
+        model: The platform; as it is now unless given.
+        pages: Which file gets what; all in *scope* by default.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's own word
+        check: ConnectivityCheck,
+        *,
+        model: Model | None = None,
+        pages: Pages | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        model = model or check.platform.model
+        writer = Writer(model, pages or Pages(self))
+        writer.files(model.pod(check.id))
+        writer.workload(check, check.id, check.about)
+
+
+def _other_namespace(neighbour: Neighbour) -> dict[str, Any]:
+    # Both selectors in one peer, or every pod of that namespace would count.
+    return {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": neighbour.namespace}},
+        "podSelector": {"matchLabels": dict(neighbour.labels)},
+    }
 
 
 def _said(flows: tuple[Flow, ...] | list[Flow], way: str) -> Iterator[str]:
     for flow in flows:
-        ends = (flow.source.id,) if way == "from" else flow.ledger_names
+        ends = (flow.source_name,) if way == "from" else flow.ledger_names
         yield f"{way} {', '.join(ends)} {flow.port.protocol} {flow.port.number}: {flow.because}"

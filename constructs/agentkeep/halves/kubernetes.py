@@ -1,183 +1,407 @@
-"""What the manifests of all workloads share: metadata, hardening, secrets as env or files, resources."""
+"""
+What every Kubernetes half needs: objects of cdk8s-plus-28 from plain values, and a `Pod` as a Deployment or a Job.
+
+The typed kinds of cdk8s-plus-28 make each object and serialize it field by field; what they are told is plain data, put
+in by one patch for each top-level field (docs/decisions/0010-pods-as-data.md).
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
+from typing import Any
 
-from cdk8s import ApiObjectMetadata
+from cdk8s import ApiObject, ApiObjectMetadata, JsonPatch
 from cdk8s_plus_28 import k8s
+from constructs import Construct
 
-from agentkeep.core.edges import Env, File
-from agentkeep.core.facts import Resources
-from agentkeep.core.platform import Platform
+from agentkeep.core.facts import Port, Resources
+from agentkeep.core.model import Model
+from agentkeep.core.pod import Container, Mount, Pod, Probe, Volume
 from agentkeep.core.workload import Workload
+from agentkeep.halves.pages import Pages, Step
 
-# ArgoCD applies lower waves first and waits until they are healthy: what closes comes before what runs.
+# What is applied first stands before what needs it: what closes comes before what runs.
 WAVE_NAMESPACE = -30
 WAVE_POLICY = -20
 WAVE_CONFIG = -10
 
-SECRET_FILES = "secret-files"  # noqa: S105 - the name of a volume
+Json = dict[str, Any]
+
+# What the typed kinds want to be told when they are made.
+_REQUIRED: Mapping[str, tuple[str, ...]] = {"StorageClass": ("provisioner",)}
+
+_POD: tuple[Step, ...] = ("spec", "template", "spec")
+_CONTAINER_FIELDS: Mapping[str, tuple[Step, ...]] = {
+    "startup": ("startupProbe",),
+    "readiness": ("readinessProbe",),
+    "liveness": ("livenessProbe",),
+    "stays": ("restartPolicy",),
+    "privileged": ("securityContext", "privileged"),
+    "post_start": ("lifecycle",),
+}
+_POD_FIELDS: Mapping[str, tuple[Step, ...]] = {
+    "one_at_a_time": ("spec", "strategy"),
+    "replicas": ("spec", "replicas"),
+}
 
 
-def metadata(
-    platform: Platform,
-    name: str,
-    *,
-    labels: Mapping[str, str] | None = None,
-    annotations: Mapping[str, str] | None = None,
-    wave: int | None = None,
-    namespaced: bool = True,
-) -> k8s.ObjectMeta:
-    """Metadata of a built-in kind, with the platform's namespace and common labels."""
-    return k8s.ObjectMeta(
-        name=name,
-        namespace=platform.id if namespaced else None,
-        labels={**common_labels(platform), **(labels or {})},
-        annotations=_annotations(annotations, wave),
-    )
+class Writer:
+    """
+    Writes the objects of one platform.
 
+    Args:
+        model: The platform.
+        pages: Which file gets what.
+    """
 
-def object_metadata(
-    platform: Platform,
-    name: str,
-    *,
-    namespace: str | None = "",
-    annotations: Mapping[str, str] | None = None,
-    wave: int | None = None,
-) -> ApiObjectMetadata:
-    """Metadata of a custom kind; in the platform's namespace unless another is named, in none for None."""
-    return ApiObjectMetadata(
-        name=name,
-        namespace=platform.id if namespace == "" else namespace,
-        labels=common_labels(platform),
-        annotations=_annotations(annotations, wave),
-    )
+    def __init__(self, model: Model, pages: Pages) -> None:
+        self.model = model
+        self.pages = pages
 
+    # --- objects -----------------------------------------------------------------------------------------------------
 
-def _annotations(given: Mapping[str, str] | None, wave: int | None) -> dict[str, str] | None:
-    waves = {} if wave is None else {"argocd.argoproj.io/sync-wave": str(wave)}
-    return {**(given or {}), **waves} or None
+    def object(
+        self,
+        page: Construct,
+        kind: str,
+        name: str,
+        body: Mapping[str, Any],
+        *,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        wave: int | None = None,
+        namespaced: bool = True,
+    ) -> None:
+        """
+        Put an object of a built-in kind on *page*, with the platform's namespace and common labels.
 
-
-def common_labels(platform: Platform) -> dict[str, str]:
-    """Labels of every object of a platform."""
-    return {"app.kubernetes.io/part-of": platform.id, "app.kubernetes.io/managed-by": "agentkeep"}
-
-
-def restricted(*, read_only: bool = True, uid: int | None = None) -> k8s.SecurityContext:
-    """What Pod Security 'restricted' asks of a container, and a read-only root where the program can live with it."""
-    return k8s.SecurityContext(
-        allow_privilege_escalation=False,
-        capabilities=k8s.Capabilities(drop=["ALL"]),
-        read_only_root_filesystem=read_only,
-        run_as_non_root=True,
-        run_as_user=uid,
-    )
-
-
-def pod_security(uid: int) -> k8s.PodSecurityContext:
-    """What Pod Security 'restricted' asks of a pod, with a numeric user: the name of one proves nothing."""
-    return k8s.PodSecurityContext(
-        run_as_non_root=True,
-        run_as_user=uid,
-        run_as_group=uid,
-        fs_group=uid,
-        # The volume is not walked at every start.
-        fs_group_change_policy="OnRootMismatch",
-        seccomp_profile=k8s.SeccompProfile(type="RuntimeDefault"),
-    )
-
-
-# The engine makes these values in its own process; each is asked for once, because most of them are the same.
-
-
-@cache
-def quantity(text: str) -> k8s.Quantity:
-    """A quantity such as ``500m`` or ``1Gi``."""
-    return k8s.Quantity.from_string(text)
-
-
-@cache
-def port_name(name: str) -> k8s.IntOrString:
-    """A port, by its name."""
-    return k8s.IntOrString.from_string(name)
-
-
-@cache
-def port_number(number: int) -> k8s.IntOrString:
-    """A port, by its number."""
-    return k8s.IntOrString.from_number(number)
-
-
-def requirements(resources: Resources) -> k8s.ResourceRequirements:
-    """Requests and limits."""
-    return k8s.ResourceRequirements(
-        requests={
-            "cpu": quantity(resources.cpu),
-            "memory": quantity(resources.memory),
-        },
-        limits={
-            "cpu": quantity(resources.cpu_limit),
-            "memory": quantity(resources.memory_limit),
-        },
-    )
-
-
-def plain_env(values: Mapping[str, str]) -> list[k8s.EnvVar]:
-    """Variables that hold no secret, in order of their names."""
-    return [k8s.EnvVar(name=name, value=values[name]) for name in sorted(values)]
-
-
-def secret_env(workload: Workload) -> list[k8s.EnvVar]:
-    """The variables that hold what the workload was granted, each from a key of its own Secret."""
-    found = {
-        name: grant.secret.id
-        for grant in workload.grants
-        if isinstance(grant.delivery, Env)
-        for name in grant.delivery.names
-    }
-    return [
-        k8s.EnvVar(
+        Args:
+            page: Where it goes.
+            kind: Such as ``Deployment``.
+            name: Its name.
+            body: Its top-level fields besides ``metadata``, in the API's own names. Quantities and references to ports
+                are made by `quantity` and `port_reference`.
+            labels: Further labels.
+            annotations: Annotations.
+            wave: Its place in the order of delivery.
+            namespaced: Whether it is in a namespace.
+        """
+        metadata = k8s.ObjectMeta(
             name=name,
-            value_from=k8s.EnvVarSource(
-                secret_key_ref=k8s.SecretKeySelector(name=workload.secret_name, key=found[name])
-            ),
+            namespace=self.model.id if namespaced else None,
+            labels={**common_labels(self.model), **(labels or {})},
+            annotations=self.annotations(annotations, wave),
         )
-        for name in sorted(found)
-    ]
+        required = {key: body[key] for key in _REQUIRED.get(kind, ())}
+        made: ApiObject = getattr(k8s, f"Kube{kind}")(page, f"{name}-{kind.lower()}", metadata=metadata, **required)
+        for key, value in body.items():
+            made.add_json_patch(JsonPatch.add(f"/{key}", in_order(value)))
+
+    def metadata(
+        self,
+        name: str,
+        *,
+        namespace: str | None = "",
+        annotations: Mapping[str, str] | None = None,
+        wave: int | None = None,
+    ) -> ApiObjectMetadata:
+        """Metadata of a custom kind; in the platform's namespace unless another is named, in none for None."""
+        return ApiObjectMetadata(
+            name=name,
+            namespace=self.model.id if namespace == "" else namespace,
+            labels=common_labels(self.model),
+            annotations=self.annotations(annotations, wave),
+        )
+
+    def annotations(self, given: Mapping[str, str] | None, wave: int | None) -> dict[str, str] | None:
+        """Annotations with those of the delivery's order."""
+        waves = {} if wave is None else self.model.delivery.wave(wave)
+        return {**(given or {}), **waves} or None
+
+    # --- workloads ---------------------------------------------------------------------------------------------------
+
+    def files(self, pod: Pod) -> None:
+        """The ConfigMaps of a pod, each on its page."""
+        for files in pod.files:
+            page = self.pages.page(files.page, files.about)
+            self.object(page, "ConfigMap", files.name, {"data": dict(files.texts)}, wave=WAVE_CONFIG)
+            for key, because in files.because.items():
+                self.pages.explain("ConfigMap", files.name, "data", key, because=because)
+
+    def claims(self, pod: Pod) -> None:
+        """The volume claims of a pod, each on its page."""
+        storage = self.model.cluster.storage
+        for claim in pod.claims:
+            self.object(
+                self.pages.page(claim.page, claim.about),
+                "PersistentVolumeClaim",
+                claim.name,
+                {
+                    "spec": {
+                        "accessModes": ["ReadWriteOnce"],
+                        "resources": {"requests": {"storage": quantity(claim.size)}},
+                        "storageClassName": self.model.label("retain"),
+                    }
+                },
+                labels=storage.claim_labels(),
+                annotations=self.model.delivery.kept(),
+                # A volume that is made for its first pod waits for that pod, so nothing may wait for the volume.
+                wave=WAVE_CONFIG if storage.binding == "Immediate" else None,
+            )
+            for key, because in self.model.delivery.kept_comments():
+                self.pages.explain(
+                    "PersistentVolumeClaim", claim.name, "metadata", "annotations", key, because=because
+                )
+            if comment := storage.claim_comment():
+                self.pages.explain(
+                    "PersistentVolumeClaim", claim.name, "metadata", "labels", comment.key, because=comment.because
+                )
+
+    def service(self, workload: Workload, page: str, about: str) -> None:
+        """The Service of a workload's ports, if it has any."""
+        if not workload.ports:
+            return
+        self.object(
+            self.pages.page(page, about),
+            "Service",
+            workload.id,
+            {
+                "spec": {
+                    "ports": [
+                        {
+                            "name": name,
+                            "port": port.number,
+                            "protocol": port.protocol,
+                            "targetPort": port_reference(name),
+                        }
+                        for name, port in sorted(workload.ports.items())
+                    ],
+                    "selector": workload.selector,
+                    "type": "ClusterIP",
+                }
+            },
+        )
+
+    def workload(self, workload: Workload, page: str, about: str) -> None:
+        """The account of a workload, and the Deployment or Job that runs its pod."""
+        pod = self.model.pod(workload.id)
+        where = self.pages.page(page, about)
+        self.object(where, "ServiceAccount", workload.id, {"automountServiceAccountToken": False})
+        template = self._template(workload, pod)
+        if pod.runs == "once":
+            kind = "Job"
+            spec: Json = {"activeDeadlineSeconds": 300, "backoffLimit": 0, "template": template}
+            self.object(where, kind, workload.id, {"spec": spec}, annotations=self.model.delivery.after())
+        else:
+            kind = "Deployment"
+            spec = {
+                "replicas": pod.replicas,
+                "revisionHistoryLimit": 3,
+                "selector": {"matchLabels": workload.selector},
+                "template": template,
+            }
+            if pod.one_at_a_time:
+                spec["strategy"] = {"type": "Recreate"}
+            self.object(where, kind, workload.id, {"spec": spec}, labels=workload.selector)
+        self._explain(kind, workload.id, pod)
+
+    def _template(self, workload: Workload, pod: Pod) -> Json:
+        metadata: Json = {"labels": {**common_labels(self.model), **workload.selector}}
+        if pod.annotations:
+            metadata["annotations"] = dict(pod.annotations)
+        return {"metadata": metadata, "spec": self._pod(workload, pod)}
+
+    def _pod(self, workload: Workload, pod: Pod) -> Json:
+        secret = workload.secret_name
+        spec: Json = {
+            "automountServiceAccountToken": False,
+            "containers": [_container(one, secret) for one in pod.containers],
+            "enableServiceLinks": False,
+            "initContainers": [_container(one, secret) for one in pod.init_containers],
+            "nodeSelector": {"kubernetes.io/arch": pod.architecture} if pod.architecture else None,
+            "restartPolicy": "Never" if pod.runs == "once" else None,
+            "securityContext": _pod_security(pod.user),
+            "serviceAccountName": workload.id,
+            "terminationGracePeriodSeconds": pod.grace_seconds,
+            "tolerations": [
+                {"key": one.key, "operator": "Equal", "value": one.value, "effect": one.effect}
+                for one in pod.tolerations
+            ],
+            "topologySpreadConstraints": [
+                {
+                    "labelSelector": {"matchLabels": workload.selector},
+                    "maxSkew": 1,
+                    "topologyKey": "kubernetes.io/hostname",
+                    "whenUnsatisfiable": "ScheduleAnyway",
+                }
+            ]
+            if pod.spread
+            else [],
+            "volumes": [_volume(volume) for volume in pod.volumes],
+        }
+        return {key: value for key, value in spec.items() if value not in (None, [])}
+
+    def _explain(self, kind: str, name: str, pod: Pod) -> None:
+        def explain(*path: Step, because: str) -> None:
+            self.pages.explain(kind, name, *path, because=because)
+
+        for field, because in pod.because.items():
+            if field.startswith("annotations."):
+                key = field.removeprefix("annotations.")
+                explain("spec", "template", "metadata", "annotations", key, because=because)
+            else:
+                explain(*_POD_FIELDS[field], because=because)
+        for field, containers in (("containers", pod.containers), ("initContainers", pod.init_containers)):
+            for container in containers:
+                where = (*_POD, field, f"name={container.name}")
+                for key, because in container.because.items():
+                    explain(*where, *_CONTAINER_FIELDS.get(key, (key,)), because=because)
+                for mount in container.mounts:
+                    if mount.because:
+                        explain(*where, "volumeMounts", f"mountPath={mount.path}", because=mount.because)
 
 
-def secret_files(workload: Workload) -> tuple[list[k8s.Volume], list[k8s.VolumeMount]]:
-    """The volume and mounts for what was granted as files; both empty where nothing was."""
-    files = [(grant.secret.id, grant.delivery.path) for grant in workload.grants if isinstance(grant.delivery, File)]
-    if not files:
-        return [], []
-    volume = k8s.Volume(
-        name=SECRET_FILES,
-        secret=k8s.SecretVolumeSource(
-            secret_name=workload.secret_name,
-            default_mode=0o440,
-            items=[k8s.KeyToPath(key=key, path=key) for key, _ in files],
-        ),
+def in_order(value: Any) -> Any:
+    """The same with every mapping in the order of its keys, as the engine writes what it is told otherwise."""
+    match value:
+        case Mapping():
+            return {key: in_order(value[key]) for key in sorted(value)}
+        case list():
+            return [in_order(item) for item in value]
+    return value
+
+
+def common_labels(model: Model) -> dict[str, str]:
+    """Labels of every object of a platform."""
+    return {"app.kubernetes.io/part-of": model.id, "app.kubernetes.io/managed-by": "agentkeep"}
+
+
+def quantity(text: str) -> Json:
+    """A quantity such as ``500m`` or ``1Gi``, in the form that the typed kinds serialize."""
+    return {"value": text}
+
+
+def port_reference(port: str | int) -> Json:
+    """A port by name or number, in the form that the typed kinds serialize."""
+    return {"value": port}
+
+
+def policy_port(port: Port) -> Json:
+    """A port of a NetworkPolicy's rule."""
+    return {"port": port_reference(port.number), "protocol": port.protocol}
+
+
+# --- parts of a pod --------------------------------------------------------------------------------------------------
+
+
+def _container(container: Container, secret: str) -> Json:
+    security: Json = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": container.read_only_root,
+        "runAsNonRoot": True,
+    }
+    if container.user is not None:
+        security["runAsUser"] = container.user
+    if container.privileged:
+        security = {
+            "privileged": True,
+            "readOnlyRootFilesystem": container.read_only_root,
+            "runAsGroup": 0,
+            "runAsNonRoot": False,
+            "runAsUser": 0,
+        }
+    found: Json = {
+        "args": list(container.args),
+        "command": list(container.command),
+        "env": [
+            *(
+                {"name": name, "valueFrom": {"secretKeyRef": {"key": key, "name": secret}}}
+                for name, key in container.secrets
+            ),
+            *({"name": name, "value": container.env[name]} for name in sorted(container.env)),
+        ],
+        "image": container.image.reference,
+        "lifecycle": {"postStart": {"exec": {"command": list(container.post_start)}}} if container.post_start else None,
+        "livenessProbe": _probe(container.liveness),
+        "name": container.name,
+        "ports": [
+            {"containerPort": port.number, "name": name, **({"protocol": port.protocol} if container.protocols else {})}
+            for name, port in container.ports
+        ],
+        "readinessProbe": _probe(container.readiness),
+        "resources": _resources(container.resources),
+        "restartPolicy": "Always" if container.stays else None,
+        "securityContext": security,
+        "startupProbe": _probe(container.startup),
+        "volumeMounts": [_mount(mount) for mount in container.mounts],
+    }
+    return {key: value for key, value in found.items() if value not in (None, [])}
+
+
+def _pod_security(uid: int) -> Json:
+    """What Pod Security 'restricted' asks of a pod, with a numeric user: the name of one proves nothing."""
+    return {
+        "fsGroup": uid,
+        # The volume is not walked at every start.
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "runAsGroup": uid,
+        "runAsNonRoot": True,
+        "runAsUser": uid,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def _resources(resources: Resources) -> Json:
+    return {
+        "limits": {"cpu": quantity(resources.cpu_limit), "memory": quantity(resources.memory_limit)},
+        "requests": {"cpu": quantity(resources.cpu), "memory": quantity(resources.memory)},
+    }
+
+
+def _probe(probe: Probe | None) -> Json | None:
+    if probe is None:
+        return None
+    how, *words = probe.ask
+    asked: Json = (
+        {"httpGet": {"path": words[0], "port": port_reference(words[1])}}
+        if how == "get"
+        else {"exec": {"command": words}}
     )
-    mounts = [k8s.VolumeMount(name=SECRET_FILES, mount_path=path, sub_path=key, read_only=True) for key, path in files]
-    return [volume], mounts
+    return {
+        **asked,
+        "failureThreshold": probe.failures,
+        "periodSeconds": probe.period,
+        "timeoutSeconds": probe.timeout,
+    }
 
 
-def digest(parts: Sequence[str] | Mapping[str, object]) -> str:
-    """A short fingerprint of configuration; in a pod's annotation it makes a change of the one restart the other."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+def _mount(mount: Mount) -> Json:
+    found: Json = {"mountPath": mount.path, "name": mount.volume}
+    if mount.read_only:
+        found["readOnly"] = True
+    if mount.sub_path is not None:
+        found["subPath"] = mount.sub_path
+    return found
 
 
-def http_probe(path: str, port: str, *, period: int, failures: int, timeout: int = 5) -> k8s.Probe:
-    """A probe over HTTP; it is answered after at most ``period * failures`` seconds."""
-    return k8s.Probe(
-        http_get=k8s.HttpGetAction(path=path, port=port_name(port)),
-        period_seconds=period,
-        failure_threshold=failures,
-        timeout_seconds=timeout,
-    )
+def _volume(volume: Volume) -> Json:
+    items = [{"key": key, "path": path} for key, path in volume.items]
+    found: Json
+    match volume.source:
+        case "scratch" | "memory":
+            found = {"sizeLimit": quantity(volume.size)}
+            if volume.source == "memory":
+                found["medium"] = "Memory"
+            return {"emptyDir": found, "name": volume.name}
+        case "claim":
+            return {"name": volume.name, "persistentVolumeClaim": {"claimName": volume.of}}
+        case "files":
+            found, kind = {"name": volume.of}, "configMap"
+        case "secret":
+            found, kind = {"secretName": volume.of}, "secret"
+    if items:
+        found["items"] = items
+    if volume.mode is not None:
+        found["defaultMode"] = volume.mode
+    return {kind: found, "name": volume.name}

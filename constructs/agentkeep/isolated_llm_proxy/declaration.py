@@ -7,17 +7,21 @@ key of its own that is good for inference and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from agentkeep.core.edges import Flow, Inward, Range
+from agentkeep.core.edges import Flow, Range
+from agentkeep.core.facts import Image, Port, Problem, Resources, expect, named
+from agentkeep.core.keeper import Client, Keeper
+from agentkeep.core.model import Model as PlatformModel
+from agentkeep.core.part import Records
+from agentkeep.core.pod import Pod
 from agentkeep.errors import DeclarationError
-from agentkeep.core.facts import Fact, Image, Port, Problem, Resources, expect, named
-from agentkeep.isolated_llm_proxy.config import CONTAINER_ENV, Budget
-from agentkeep.core.platform import Platform
-from agentkeep.sandboxed_agent.declaration import SandboxedAgent
+from agentkeep.isolated_llm_proxy.litellm import pod
+from agentkeep.isolated_llm_proxy.litellm.config import CONTAINER_ENV, Budget
+from agentkeep.isolated_llm_proxy.models import Model, Provider
 from agentkeep.secret_param.declaration import IsolatedSecret, SecretParam
-from agentkeep.core.workload import Workload
 
 PORT = Port.tcp(4000)
 # The first releases with the fixes for the key-check and SSRF advisories; 1.82.7 and 1.82.8 were malicious uploads.
@@ -27,70 +31,15 @@ UNSAFE = {(1, 103, 0)}
 RESOURCES = Resources(cpu="100m", memory="512Mi", cpu_limit="500m", memory_limit="1Gi")
 
 
-class Model(Fact):
-    """
-    One model, as the proxy serves it.
-
-    Args:
-        id: What clients ask for, e.g. ``claude-sonnet-4-5``.
-        upstream: What the proxy asks for, with LiteLLM's provider prefix, e.g.
-            ``anthropic/claude-sonnet-4-5-20250929``.
-        alias: A short name for people, unique in the proxy, e.g. ``Sonnet``.
-        context_window: Tokens that one request may hold.
-        max_output: Tokens that one answer may hold.
-        prompt_cache: Mark the system prompt and the last message as cacheable (Anthropic).
-    """
-
-    id: str
-    upstream: str
-    alias: str
-    context_window: int
-    max_output: int
-    prompt_cache: bool = False
-
-    def problems(self) -> Iterator[Problem]:
-        """Ids and aliases are not empty, and an answer fits the context window."""
-        for keyword in ("id", "alias"):
-            if not getattr(self, keyword).strip():
-                yield Problem(f"a model has no {keyword}", f"give every model an {keyword}")
-        if not 0 < self.max_output <= self.context_window:
-            yield Problem(
-                f"model {self.id!r}: max_output={self.max_output} does not fit context_window={self.context_window}",
-                "copy both from the provider's model page",
-            )
-
-
 @dataclass(frozen=True, slots=True)
-class Provider:
-    """
-    An LLM provider: its key, its models, and where it lives.
+class Limits:
+    """What one agent may ask for: which models, and how often."""
 
-    Args:
-        name: LiteLLM's name of it, and the prefix of its models' ``upstream``.
-        key: Its API key.
-        models: What the proxy serves of it.
-        ranges: The networks that it publishes for its API. The proxy can reach these and nothing else.
-        budget: At most so many dollars in a period, counted in the proxy's memory.
-    """
-
-    name: str
-    key: IsolatedSecret
-    models: Sequence[Model]
-    ranges: tuple[str, ...]
-    budget: Budget | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """An agent that is served: by which key, which models, and how often."""
-
-    agent: SandboxedAgent
-    key: SecretParam
     models: tuple[Model, ...]
     requests_per_minute: int | None
 
 
-class IsolatedLLMProxy(Workload):
+class IsolatedLLMProxy(Keeper):
     """
     A LiteLLM proxy that alone holds the providers' keys.
 
@@ -103,12 +52,15 @@ class IsolatedLLMProxy(Workload):
         resources: What the container may use.
     """
 
-    role = "llm-proxy"
+    program = "litellm"
     construct = "IsolatedLLMProxy"
+    halves: ClassVar[Mapping[str, str]] = {
+        "kubernetes": "agentkeep.isolated_llm_proxy.kubernetes:IsolatedLLMProxyKubernetes"
+    }
 
     def __init__(
         self,
-        platform: Platform,
+        platform: Records,
         id: str,  # noqa: A002 - the CDK's own word
         *,
         image: Image,
@@ -133,21 +85,17 @@ class IsolatedLLMProxy(Workload):
         self.master_key = master_key
         self.providers = tuple(providers)
         self.resources = resources
-        self._clients: dict[str, Client] = {}
+        self._keys: dict[str, str] = {}
         self.refuse_all(image.problems())
         self.refuse_all(resources.problems())
         version = image.version
         if version and (version < OLDEST_SAFE or version in UNSAFE):
             self.refuse(f"image {image.reference!r} has known holes", "use LiteLLM 1.102.2, 1.103.1 or newer")
-        self._isolate(master_key, "master_key", env="LITELLM_MASTER_KEY")
-        if isinstance(master_key, IsolatedSecret):
-            master_key.role = "master-key"
+        self._isolate(master_key, "master_key", env="LITELLM_MASTER_KEY", use="master-key")
         for provider in self.providers:
             if provider.key is master_key:
                 self.refuse(f"the key of {provider.name!r} is the master key too", "declare an IsolatedSecret for each")
-            self._isolate(provider.key, f"key of {provider.name!r}", env=None)
-            if isinstance(provider.key, IsolatedSecret):
-                provider.key.role = "provider-key"
+            self._isolate(provider.key, f"key of {provider.name!r}", env=None, use="provider-key")
             if provider.budget and provider.budget.provider != provider.name:
                 self.refuse(
                     f"the budget of {provider.name!r} is for {provider.budget.provider!r}", "name the same provider"
@@ -160,14 +108,14 @@ class IsolatedLLMProxy(Workload):
                         f"begin it with '{provider.name}/'",
                     )
             platform.connect(
-                Flow(self, Range(cidrs=tuple(provider.ranges), port=Port.tcp(443)), f"inference at {provider.name}")
+                Flow(self.id, Range(cidrs=tuple(provider.ranges), port=Port.tcp(443)), f"inference at {provider.name}")
             )
         self._check_unique()
-        platform.resolve_names(self)
+        platform.resolve_names(self.id)
 
     def serve(
         self,
-        agent: SandboxedAgent,
+        agent: Client,
         *,
         key: SecretParam,
         models: Sequence[Model] | None = None,
@@ -191,7 +139,7 @@ class IsolatedLLMProxy(Workload):
         Raises:
             DeclarationError: *agent* is no `SandboxedAgent`, or *key* is a secret that no agent may have.
         """
-        if not isinstance(agent, SandboxedAgent):
+        if not isinstance(agent, Client):
             raise DeclarationError(self.path, f"serve() was given {named(agent)}", "pass the SandboxedAgent to serve")
         if not isinstance(key, SecretParam):
             raise DeclarationError(
@@ -203,26 +151,23 @@ class IsolatedLLMProxy(Workload):
         for model in models or ():
             expect(self.path, models=(model, Model))
         chosen = tuple(models) if models is not None else self.models
-        flow = Flow(agent, Inward(self, PORT), "model requests, with the agent's own key")
         if agent.platform is not self.platform:
-            self.refuse(f"cannot serve {agent.path!r} of another platform", "declare a proxy there")
-            return flow
+            raise DeclarationError(self.path, f"cannot serve {agent.path!r} of another platform", "declare a proxy there")
         for model in chosen:
             if model not in self.models:
                 self.refuse(f"cannot serve {agent.id!r} the model {model.id!r}", "declare it with one of the providers")
         if requests_per_minute is not None and requests_per_minute < 1:
             self.refuse(f"requests_per_minute={requests_per_minute} serves nothing", "use 1 or more, or leave it out")
-        for client in self._clients.values():
-            if client.key is key and client.agent is not agent:
-                self.refuse(f"{agent.id!r} and {client.agent.id!r} share one key", "give each agent a key of its own")
-        key.role = "proxy-key"
-        client = Client(agent, key, chosen, requests_per_minute)
-        if self._clients.setdefault(agent.id, client) != client:
-            self.refuse(f"serves {agent.id!r} in two ways", "keep one call of serve() for each agent")
-        agent.served_by(self, key, chosen)
-        self.deliver(key, as_env=key.id, as_file=None)
-        self.platform.connect(flow)
-        return flow
+        other = self._keys.setdefault(key.id, agent.id)
+        if other != agent.id:
+            self.refuse(f"{agent.id!r} and {other!r} share one key", "give each agent a key of its own")
+        return self.record_serving(
+            agent,
+            key,
+            (Limits(chosen, requests_per_minute),),
+            port="http",
+            because="model requests, with the agent's own key",
+        )
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -230,31 +175,26 @@ class IsolatedLLMProxy(Workload):
         return tuple(model for provider in self.providers for model in provider.models)
 
     @property
-    def clients(self) -> tuple[Client, ...]:
-        """Every agent that is served, by id."""
-        return tuple(self._clients[name] for name in sorted(self._clients))
-
-    @property
     def url(self) -> str:
         """Where agents reach it."""
-        return f"http://{self.id}.{self.platform.id}.svc.cluster.local:{PORT.number}"
+        return f"http://{self.host}:{PORT.number}"
 
-    def images(self) -> tuple[Image, ...]:
+    def plan(self, model: PlatformModel) -> Pod:
         """LiteLLM, and nothing beside it."""
-        return (self.image,)
+        return pod.plan(self, model)
 
     def fixed_env(self) -> frozenset[str]:
         """What LiteLLM is told by the environment."""
         return frozenset(CONTAINER_ENV)
 
-    def unfinished(self) -> Iterator[Problem]:
+    def unfinished(self, model: PlatformModel) -> Iterator[Problem]:
         """A proxy without providers, models or clients does nothing but hold a key."""
         if not self.models:
             yield Problem("has no model", "declare a Provider with at least one Model")
-        if not self._clients:
+        if not any(serving.keeper == self.id for serving in model.servings):
             yield Problem("serves nobody", "call serve(agent, key=...), or delete it")
 
-    def _isolate(self, secret: IsolatedSecret, keyword: str, *, env: str | None) -> None:
+    def _isolate(self, secret: IsolatedSecret, keyword: str, *, env: str | None, use: str) -> None:
         # The type checker has refused this already; mains also run without one.
         if not isinstance(secret, IsolatedSecret):
             self.refuse(
@@ -262,7 +202,7 @@ class IsolatedLLMProxy(Workload):
                 "declare IsolatedSecret(platform, 'NAME', about=...) and pass that; never a value",
             )
             return
-        self.deliver(secret, as_env=env or secret.id, as_file=None)
+        self.deliver(secret, as_env=env or secret.id, as_file=None, use=use)
 
     def _check_unique(self) -> None:
         for what in ("id", "alias"):
@@ -274,4 +214,4 @@ class IsolatedLLMProxy(Workload):
                 seen.add(name)
 
 
-__all__ = ["Budget", "Client", "IsolatedLLMProxy", "Model", "Provider"]
+__all__ = ["Budget", "IsolatedLLMProxy", "Limits", "Model", "Provider"]

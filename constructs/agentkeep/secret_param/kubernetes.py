@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from agentkeep.manifests import WAVE_CONFIG, object_metadata
-from agentkeep.pages import Pages
+from agentkeep.core.model import Model
 from agentkeep.core.workload import Workload
+from agentkeep.halves.kubernetes import WAVE_CONFIG, Writer
+from agentkeep.halves.pages import Pages
 from imports.k8s.external_secret import (
     ExternalSecret,
     ExternalSecretSpec,
@@ -28,23 +29,33 @@ class SecretParamKubernetes(Construct):
         scope: A chart.
         id: Construct id.
         workload: Whose grants to synthesize; one that reads nothing gets nothing.
+        model: The platform; as it is now unless given.
         pages: Which file gets what; all in *scope* by default.
     """
 
-    def __init__(self, scope: Construct, id: str, workload: Workload, *, pages: Pages | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's own word
+        workload: Workload,
+        *,
+        model: Model | None = None,
+        pages: Pages | None = None,
+    ) -> None:
         super().__init__(scope, id)
-        if not workload.grants:
+        model = model or workload.platform.model
+        grants = model.grants(workload.id)
+        if not grants:
             return
-        pages = pages or Pages(self)
-        platform = workload.platform
+        writer = Writer(model, pages or Pages(self))
         # The workload that the platform is named for needs no suffix.
-        suffix = "" if workload.id == platform.id else f"-{workload.id}"
-        page = pages.page(f"externalsecret{suffix}", f"what {workload.path} may read, and nobody else")
-        store = platform.cluster.secret_store
+        suffix = "" if workload.id == model.id else f"-{workload.id}"
+        page = writer.pages.page(f"externalsecret{suffix}", f"what {workload.path} may read, and nobody else")
+        store = model.store
         ExternalSecret(
             page,
             f"{workload.id}-external-secret",
-            metadata=object_metadata(platform, workload.id, wave=WAVE_CONFIG),
+            metadata=writer.metadata(workload.id, wave=WAVE_CONFIG),
             spec=ExternalSecretSpec(
                 refresh_interval=REFRESH,
                 secret_store_ref=ExternalSecretSpecSecretStoreRef(name=store.name, kind=store.kind),
@@ -56,18 +67,19 @@ class SecretParamKubernetes(Construct):
                 ),
                 data=[
                     ExternalSecretSpecData(
-                        secret_key=grant.secret.id,
+                        secret_key=grant.secret,
                         remote_ref=ExternalSecretSpecDataRemoteRef(
-                            key=grant.secret.ssm_name,
+                            key=model.secret(grant.secret).key,
                             # The controller writes these defaults back; left out, ArgoCD would see a change for ever.
                             conversion_strategy="Default",
                             decoding_strategy="None",
                             metadata_policy="None",
                         ),
                     )
-                    for grant in workload.grants
+                    for grant in grants
                 ],
             ),
         )
-        for index, grant in enumerate(workload.grants):
-            pages.explain("ExternalSecret", workload.id, "spec", "data", index, because=grant.secret.about)
+        for index, grant in enumerate(grants):
+            about = model.secret(grant.secret).about
+            writer.pages.explain("ExternalSecret", workload.id, "spec", "data", index, because=about)

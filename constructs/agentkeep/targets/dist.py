@@ -13,12 +13,6 @@ from pathlib import Path, PurePosixPath
 
 from agentkeep.errors import SynthesisError
 
-ARCH = "arch"
-LOLICE = "lolice"
-# Made from the manifests, and always together with them.
-HELM = "helm"
-HALVES = (ARCH, LOLICE, HELM)
-
 # Parameter overrides that ArgoCD Image Updater commits beside the manifests; they are never ours to write or remove.
 FOREIGN = ".argocd-source-*.yaml"
 

@@ -6,27 +6,25 @@ import json
 from typing import Any
 
 from agentkeep.core.edges import Env
-from agentkeep.core.platform import Platform
-from agentkeep.secret_param.declaration import Parameter
+from agentkeep.core.model import Model
 from agentkeep.tunnel_site.access import Access
-from agentkeep.tunnel_site.declaration import TunnelSite
-from agentkeep.core.workload import Workload
+from agentkeep.core.workload import Secret, Workload
 
 FORMAT = "agentkeep/ledger/v1"
 FILE = "platform.json"
 
 
-def ledger(platform: Platform) -> dict[str, Any]:
+def ledger(model: Model) -> dict[str, Any]:
     """
     The ledger of a sealed platform.
 
     Names and reasons only; there is no value of a secret to be had here, nor anywhere in this process.
     """
-    cluster = platform.cluster
+    cluster = model.cluster
     return {
         "format": FORMAT,
-        "platform": platform.id,
-        "namespace": platform.id,
+        "platform": model.id,
+        "namespace": model.id,
         "cluster": {
             "name": cluster.name,
             "podCidrs": list(cluster.pod_cidrs),
@@ -36,37 +34,42 @@ def ledger(platform: Platform) -> dict[str, Any]:
             "apiServer": cluster.api_server,
             "cni": cluster.cni,
             "dns": {"namespace": cluster.dns.namespace, "podLabels": dict(cluster.dns.pod_labels)},
-            "secretStore": cluster.secret_store.name,
+            "secretStore": model.store.name,
         },
-        "workloads": [_workload(workload) for workload in platform.parts(Workload)],
-        "secrets": [_secret(secret) for secret in platform.parts(Parameter)],
+        "workloads": [_workload(model, workload) for workload in model.workloads],
+        "secrets": [_secret(model, secret) for secret in model.secrets],
         "flows": [
             {
-                "from": flow.source.id,
+                "from": flow.source_name,
                 "to": name,
                 "protocol": flow.port.protocol,
                 "port": flow.port.number,
                 "because": flow.because,
             }
-            for flow in platform.flows
+            for flow in model.all_flows
             for name in flow.ledger_names
         ],
         "sites": [
             {
-                "id": site.id,
+                "id": published.site,
                 "host": published.host,
-                "workload": published.workload.id,
+                "workload": published.workload,
                 "port": published.port.number,
-                "zone": platform.zone.domain if platform.zone else "",
+                "zone": published.host.split(".", 1)[1],
                 "access": _access(published.access),
             }
-            for site in platform.parts(TunnelSite)
-            for published in site.hosts
+            for published in model.publications
         ],
         "storage": [
-            _storage(platform, workload, claim)
-            for workload in platform.parts(Workload)
-            for claim in workload.volume_claims()
+            {
+                "workload": workload.id,
+                "claim": claim.name,
+                "size": claim.size,
+                "storageClass": model.label("retain"),
+                "backupGroups": list(cluster.storage.backup_groups),
+            }
+            for workload in model.workloads
+            for claim in model.pod(workload.id).claims
         ],
         "acknowledgements": [
             {
@@ -75,23 +78,24 @@ def ledger(platform: Platform) -> dict[str, Any]:
                 "owner": known.owner,
                 "until": known.until.isoformat() if known.until else None,
             }
-            for known in platform.acknowledgements
+            for known in model.acknowledgements
         ],
-        "samples": list(platform.samples),
+        "samples": list(model.samples),
     }
 
 
-def ledger_text(platform: Platform) -> str:
+def ledger_text(model: Model) -> str:
     """The ledger as the text of ``dist/platform.json``."""
-    return json.dumps(ledger(platform), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(ledger(model), indent=2, ensure_ascii=False) + "\n"
 
 
-def _workload(workload: Workload) -> dict[str, Any]:
+def _workload(model: Model, workload: Workload) -> dict[str, Any]:
+    pod = model.pod(workload.id)
     return {
         "id": workload.id,
         "path": workload.path,
         "construct": workload.construct,
-        "role": workload.role,
+        "role": "llm-proxy" if workload.role == "keeper" else workload.role,
         "deployment": workload.id,
         "podLabels": workload.selector,
         "serviceAccount": workload.id,
@@ -99,35 +103,29 @@ def _workload(workload: Workload) -> dict[str, Any]:
             {"name": name, "port": port.number, "protocol": port.protocol}
             for name, port in sorted(workload.ports.items())
         ],
-        "containers": list(workload.container_names()),
-        "initContainers": list(workload.init_container_names()),
-        "privilegedContainers": [name for name, _ in workload.privileged_images()],
-        "images": sorted({image.reference for image in workload.images()}),
+        "containers": [one.name for one in pod.containers],
+        "initContainers": [one.name for one in pod.init_containers],
+        "privilegedContainers": [one.name for one in pod.privileged],
+        "images": sorted({image.reference for image in (*pod.images, *workload.extra_images())}),
     }
 
 
-def _secret(secret: Parameter) -> dict[str, Any]:
-    readers = []
-    for _, workload in sorted(secret.readers.items()):
-        for grant in workload.grants:
-            if grant.secret is not secret:
-                continue
-            env = isinstance(grant.delivery, Env)
-            names = grant.delivery.names if isinstance(grant.delivery, Env) else (grant.delivery.path,)
-            readers += [
-                {
-                    "workload": workload.id,
-                    "containers": [workload.main_container],
-                    "as": "env" if env else "file",
-                    "name": name,
-                }
-                for name in names
-            ]
+def _secret(model: Model, secret: Secret) -> dict[str, Any]:
+    readers = [
+        {
+            "workload": grant.workload,
+            "containers": [model.workload(grant.workload).main_container],
+            "as": "env" if isinstance(grant.delivery, Env) else "file",
+            "name": name,
+        }
+        for grant in model.readers(secret.id)
+        for name in grant.delivery.places
+    ]
     return {
         "id": secret.id,
         "path": secret.path,
-        "role": secret.role,
-        "ssm": secret.ssm_name,
+        "role": model.role(secret.id),
+        "ssm": secret.key,
         "filledBy": secret.filled_by,
         "readers": readers,
         "because": secret.about,
@@ -146,16 +144,3 @@ def _access(access: Access) -> dict[str, Any]:
 
 def _selector(selector: Any) -> dict[str, Any]:
     return {key: value for key, value in selector.model_dump().items() if value}
-
-
-def _storage(platform: Platform, workload: Workload, claim: str) -> dict[str, Any]:
-    from agentkeep.sandboxed_agent.declaration import SandboxedAgent  # noqa: PLC0415 - only agents have storage
-
-    size = workload.storage if isinstance(workload, SandboxedAgent) else ""
-    return {
-        "workload": workload.id,
-        "claim": claim,
-        "size": size,
-        "storageClass": platform.label("retain"),
-        "backupGroups": list(platform.cluster.storage.backup_groups),
-    }

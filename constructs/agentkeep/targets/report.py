@@ -6,29 +6,26 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from agentkeep.core.edges import Env
-from agentkeep.core.platform import Platform
+from agentkeep.core.model import Model
 from agentkeep.targets.dist import Tree
-from agentkeep.core.workload import Workload
 
 
-def text(platform: Platform, dist: Path, before: Tree, after: Tree) -> str:
+def text(model: Model, dist: Path, before: Tree, after: Tree) -> str:
     """The report, as lines of at most 120 characters where names allow."""
     changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     lines = [f"{dist}/: {len(after)} files, {len(changed)} changed"]
     lines += [f"  {_what(name, before, after)} {name}" for name in changed]
     lines += ["", "who may read what"]
     lines += _columns(
-        (grant.secret.id, "->", workload.id, _delivery(grant.delivery))
-        for workload in platform.parts(Workload)
-        for grant in workload.grants
+        (grant.secret, "->", grant.workload, _delivery(grant.delivery)) for grant in model.all_grants
     )
     lines += ["", "who may connect to what, and why"]
     lines += _columns(
-        (flow.source.id, "->", ", ".join(flow.ledger_names), f"{flow.port.protocol} {flow.port.number}", flow.because)
-        for flow in platform.flows
+        (flow.source_name, "->", ", ".join(flow.ledger_names), f"{flow.port.protocol} {flow.port.number}", flow.because)
+        for flow in model.all_flows
     )
-    if platform.samples:
-        lines += ["", f"WARNING: made from samples ({', '.join(platform.samples)}); replace them before you deploy"]
+    if model.samples:
+        lines += ["", f"WARNING: made from samples ({', '.join(model.samples)}); replace them before you deploy"]
     return "\n".join(lines)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from constructs import Construct
 
-from agentkeep.core.cluster import Zone
-from agentkeep.terraform_text import address, settle
+from agentkeep.tunnel_site.zone import Zone
+from agentkeep.halves.terraform import address, settle
 from agentkeep.tunnel_site.access import Selector
-from agentkeep.tunnel_site.declaration import Published, TunnelSite
+from agentkeep.core.edges import Publication
+from agentkeep.tunnel_site.declaration import TunnelSite
 from agentkeep.tunnel_site.wording import application_name, policy_comment, policy_name
 from imports.terraform import cloudflare_v4 as cf
 
@@ -27,18 +29,18 @@ class CloudflareV4:
         self._identity_providers: dict[str, cf.DataCloudflareZeroTrustAccessIdentityProvider] = {}
         self._guards: dict[str, tuple[cf.ZeroTrustAccessApplication, cf.ZeroTrustAccessPolicy]] = {}
 
-    def tunnel(self, site: TunnelSite, name: str, secret: str) -> None:
+    def tunnel(self, site: TunnelSite, hosts: Sequence[Publication], name: str, secret: str) -> None:
         """Make the tunnel and its routes."""
         self._tunnel = cf.ZeroTrustTunnelCloudflared(
             self._scope, "tunnel", account_id=self._account_id, name=site.tunnel, secret=secret, config_src="cloudflare"
         )
         settle(self._tunnel, name)
-        guards = [guard for published in site.hosts for guard in self._guard(published)]
+        guards = [guard for published in hosts for guard in self._guard(published)]
         rules = [
             cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRule(
                 hostname=published.host, service=published.origin, origin_request=self._origin_request(published)
             )
-            for published in site.hosts
+            for published in hosts
         ]
         # cloudflared refuses a configuration whose last rule is not a catch-all.
         rules.append(cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRule(service="http_status:404"))
@@ -53,7 +55,7 @@ class CloudflareV4:
         )
         settle(routes, name, "Only these hosts reach the cluster; any other name of this tunnel is answered with 404.")
 
-    def host(self, published: Published) -> None:
+    def host(self, published: Publication) -> None:
         """Make the DNS record, which waits for the guard of its host."""
         record = cf.Record(
             self._scope,
@@ -72,7 +74,7 @@ class CloudflareV4:
         """Refer to the tunnel's token."""
         return self._tunnel.tunnel_token
 
-    def _guard(self, published: Published) -> tuple[cf.ZeroTrustAccessApplication, cf.ZeroTrustAccessPolicy]:
+    def _guard(self, published: Publication) -> tuple[cf.ZeroTrustAccessApplication, cf.ZeroTrustAccessPolicy]:
         """Make the Access application of a host with its policy, once."""
         if published.host not in self._guards:
             application = self._application(published)
@@ -96,7 +98,7 @@ class CloudflareV4:
             self._guards[published.host] = application, policy
         return self._guards[published.host]
 
-    def _application(self, published: Published) -> cf.ZeroTrustAccessApplication:
+    def _application(self, published: Publication) -> cf.ZeroTrustAccessApplication:
         identity_providers = [self._identity_provider(name) for name in published.access.identity_providers]
         application = cf.ZeroTrustAccessApplication(
             self._scope,
@@ -114,7 +116,7 @@ class CloudflareV4:
         return application
 
     def _origin_request(
-        self, published: Published
+        self, published: Publication
     ) -> cf.ZeroTrustTunnelCloudflaredConfigConfigIngressRuleOriginRequest | None:
         if self._zone.team_name is None:
             return None

@@ -9,10 +9,11 @@ from typing import Any
 from cdktf import TerraformLocal, Token
 from constructs import Construct
 
-from agentkeep.core.cluster import Zone
-from agentkeep.terraform_text import address, settle
+from agentkeep.tunnel_site.zone import Zone
+from agentkeep.halves.terraform import address, settle
 from agentkeep.tunnel_site.access import Selector
-from agentkeep.tunnel_site.declaration import Published, TunnelSite
+from agentkeep.core.edges import Publication
+from agentkeep.tunnel_site.declaration import TunnelSite
 from agentkeep.tunnel_site.wording import application_name, policy_comment, policy_name
 from imports.terraform import cloudflare_v5 as cf
 
@@ -31,7 +32,7 @@ class CloudflareV5:
         self._named: dict[str, str] = {}
         self._guards: dict[str, tuple[cf.ZeroTrustAccessApplication, cf.ZeroTrustAccessPolicy]] = {}
 
-    def tunnel(self, site: TunnelSite, name: str, secret: str) -> None:
+    def tunnel(self, site: TunnelSite, hosts: Sequence[Publication], name: str, secret: str) -> None:
         """Make the tunnel and its routes."""
         self._tunnel = cf.ZeroTrustTunnelCloudflared(
             self._scope,
@@ -46,12 +47,12 @@ class CloudflareV5:
             self._scope, "tunnel-token", account_id=self._account_id, tunnel_id=self._tunnel.id
         )
         settle(self._token, name)
-        guards = [guard for published in site.hosts for guard in self._guard(published)]
+        guards = [guard for published in hosts for guard in self._guard(published)]
         rules = [
             cf.ZeroTrustTunnelCloudflaredConfigConfigIngress(
                 hostname=published.host, service=published.origin, origin_request=self._origin_request(published)
             )
-            for published in site.hosts
+            for published in hosts
         ]
         # cloudflared refuses a configuration whose last rule is not a catch-all.
         rules.append(cf.ZeroTrustTunnelCloudflaredConfigConfigIngress(service="http_status:404"))
@@ -66,7 +67,7 @@ class CloudflareV5:
         )
         settle(routes, name, "Only these hosts reach the cluster; any other name of this tunnel is answered with 404.")
 
-    def host(self, published: Published) -> None:
+    def host(self, published: Publication) -> None:
         """Make the DNS record, which waits for the guard of its host."""
         record = cf.DnsRecord(
             self._scope,
@@ -88,7 +89,7 @@ class CloudflareV5:
         """Refer to the tunnel's token."""
         return self._token.token
 
-    def _guard(self, published: Published) -> tuple[cf.ZeroTrustAccessApplication, cf.ZeroTrustAccessPolicy]:
+    def _guard(self, published: Publication) -> tuple[cf.ZeroTrustAccessApplication, cf.ZeroTrustAccessPolicy]:
         """Make the Access application of a host with its policy, once."""
         if published.host not in self._guards:
             policy = cf.ZeroTrustAccessPolicy(
@@ -120,7 +121,7 @@ class CloudflareV5:
         return self._guards[published.host]
 
     def _origin_request(
-        self, published: Published
+        self, published: Publication
     ) -> cf.ZeroTrustTunnelCloudflaredConfigConfigIngressOriginRequest | None:
         if self._zone.team_name is None:
             return None

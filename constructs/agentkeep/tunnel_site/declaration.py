@@ -9,26 +9,29 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
-from agentkeep.core.edges import Flow, Inward, Range
-from agentkeep.errors import DeclarationError
+from agentkeep.core.edges import Flow, Inward, Publication, Range
 from agentkeep.core.facts import (
     Image,
     Port,
     Problem,
     Resources,
+    address_name,
     dns_label_problems,
     expect,
     named,
-    terraform_name,
     text_problems,
 )
-from agentkeep.core.platform import Platform
+from agentkeep.core.model import Model
+from agentkeep.core.part import Records
+from agentkeep.core.pod import Container, Pod, Probe
+from agentkeep.core.workload import Workload
+from agentkeep.errors import DeclarationError
 from agentkeep.secret_param.declaration import Parameter
 from agentkeep.tunnel_site.access import Access
-from agentkeep.core.workload import Workload
+from agentkeep.tunnel_site.zone import Zone
 
 METRICS_PORT = Port.tcp(2000)
 # Where cloudflared finds Cloudflare's edge (region1 and region2.v2.argotunnel.com); 7844 over QUIC and over HTTP/2.
@@ -43,28 +46,14 @@ OLDEST_NUMERIC_USER = (2025, 7, 0)
 RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="200m", memory_limit="128Mi")
 
 
+# The image's own user; numeric, because Kubernetes cannot tell whether a name is root.
+UID = 65532
+
+
 class TunnelToken(Parameter):
-    """The token that cloudflared logs in with. Terraform makes it and writes it to SSM; no person handles it."""
+    """The token that cloudflared logs in with. Terraform makes it and writes it to the store; no person handles it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """One host: its full name, the workload and port behind it, and who may come."""
-
-    host: str
-    workload: Workload
-    port: Port
-    access: Access
-
-    @property
-    def key(self) -> str:
-        """A name for the host's Terraform resources: ``openclaw`` of ``openclaw.b0xp.io``."""
-        return self.host.split(".", 1)[0]
-
-    @property
-    def origin(self) -> str:
-        """Where cloudflared sends requests for the host."""
-        return f"http://{self.workload.id}.{self.workload.platform.id}.svc.cluster.local:{self.port.number}"
+    filled_by = "terraform"
 
 
 class TunnelSite(Workload):
@@ -72,35 +61,43 @@ class TunnelSite(Workload):
     A Cloudflare tunnel with its hosts, and the cloudflared that serves it.
 
     Args:
-        platform: What it belongs to; its zone is where the hosts live.
+        platform: What it belongs to.
         id: Name of the cloudflared Deployment.
+        zone: Where the hosts live.
         image: cloudflared at a fixed version, 2025.7.0 or newer.
         tunnel: What Cloudflare calls the tunnel.
-        token_ssm_name: Where Terraform writes the tunnel's token.
+        token_key: Where in the store Terraform writes the tunnel's token.
         replicas: Two, so that a restart does not close the way in.
         resources: What each may use.
     """
 
     role = "tunnel"
+    program = "cloudflared"
     construct = "TunnelSite"
+    halves: ClassVar[Mapping[str, str]] = {
+        "kubernetes": "agentkeep.tunnel_site.kubernetes:TunnelSiteKubernetes",
+        "terraform": "agentkeep.tunnel_site.terraform:TunnelSiteTerraform",
+    }
 
     def __init__(
         self,
-        platform: Platform,
+        platform: Records,
         id: str = "cloudflared",  # noqa: A002 - the CDK's own word
         *,
+        zone: Zone,
         image: Image,
         tunnel: str,
-        token_ssm_name: str | None = None,
+        token_key: str | None = None,
         replicas: int = 2,
         resources: Resources = RESOURCES,
     ) -> None:
         super().__init__(platform, id, ports={"metrics": METRICS_PORT})
         expect(
             self.path,
+            zone=(zone, Zone),
             image=(image, Image),
             tunnel=(tunnel, str),
-            token_ssm_name=(token_ssm_name, str | None),
+            token_key=(token_key, str | None),
             replicas=(replicas, int),
             resources=(resources, Resources),
         )
@@ -108,15 +105,15 @@ class TunnelSite(Workload):
             # Two would share the addresses of their Terraform resources.
             self.refuse("a second TunnelSite", "keep one; it publishes any number of hosts")
         self.refuse_all(text_problems("tunnel=", tunnel))
+        self.zone = zone
         self.image = image
         self.tunnel = tunnel
         self.replicas = replicas
         self.resources = resources
-        self._hosts: dict[str, Published] = {}
         self.refuse_all(image.problems())
         self.refuse_all(resources.problems())
-        if platform.zone is None:
-            self.refuse("its platform has no zone", "give Platform(zone=Zone(...))")
+        for problem, fix in zone.problems():
+            self.platform.refuse(f"{self.path}/zone", problem, fix)
         if image.version and image.version < OLDEST_NUMERIC_USER:
             self.refuse(
                 f"image {image.reference!r} names its user, and Kubernetes cannot tell that it is not root",
@@ -130,27 +127,25 @@ class TunnelSite(Workload):
             platform,
             f"{id}-tunnel-token",
             about="Cloudflare tunnel token of cloudflared; written by Terraform",
-            ssm_name=token_ssm_name or f"{platform.aws.ssm_prefix}/{platform.id}/tunnel-token",
+            key=token_key or f"{platform.store.prefix_of(platform.id)}tunnel-token",
         )
-        self.token.role = "tunnel-token"
-        self.token.filled_by = "terraform"
-        self.deliver(self.token, as_env="TUNNEL_TOKEN", as_file=None)
+        self.deliver(self.token, as_env="TUNNEL_TOKEN", as_file=None, use="tunnel-token")
         edge = EDGE_IPV4 + (EDGE_IPV6 if "IPv6" in platform.cluster.ip_families else ())
         for port in EDGE_PORTS:
             transport = "QUIC" if port.protocol == "UDP" else "HTTP/2"
-            platform.connect(Flow(self, Range(cidrs=edge, port=port), f"the tunnel itself, over {transport}"))
-        platform.resolve_names(self)
-        if platform.zone is not None and platform.zone.team_name is not None:
+            platform.connect(Flow(self.id, Range(cidrs=edge, port=port), f"the tunnel itself, over {transport}"))
+        platform.resolve_names(self.id)
+        if zone.team_name is not None:
             keys = ACCESS_KEYS_IPV4 + (ACCESS_KEYS_IPV6 if "IPv6" in platform.cluster.ip_families else ())
             platform.connect(
                 Flow(
-                    self,
+                    self.id,
                     Range(cidrs=keys, port=Port.tcp(443)),
-                    f"keys of {platform.zone.team_name}.cloudflareaccess.com, to verify Access tokens at the origin",
+                    f"keys of {zone.team_name}.cloudflareaccess.com, to verify Access tokens at the origin",
                 )
             )
 
-    def publish(self, workload: Workload, *, host: str, allow: Access, port: str | int | None = None) -> Published:
+    def publish(self, workload: Workload, *, host: str, allow: Access, port: str | int | None = None) -> Publication:
         """
         Make *workload* reachable as *host*, for those whom *allow* admits.
 
@@ -175,7 +170,7 @@ class TunnelSite(Workload):
         expect(self.path, host=(host, str), port=(port, str | int | None))
         if workload.platform is not self.platform:
             self.refuse(f"cannot publish {workload.path!r} of another platform", "publish it there")
-        domain = self.platform.zone.domain if self.platform.zone else "example.com"
+        domain = self.zone.domain
         name = host if "." in host else f"{host}.{domain}"
         if not name.endswith(f".{domain}") or "." in name.removesuffix(f".{domain}"):
             # Deeper names need a certificate of their own, and would be published without one.
@@ -193,31 +188,52 @@ class TunnelSite(Workload):
             target = Port.tcp(1)
         elif target.protocol != "TCP":
             self.refuse(f"port {target.number} of {workload.id!r} is {target.protocol}", "publish a TCP port")
-        published = Published(name, workload, target, allow)
-        if name in self._hosts and self._hosts[name] != published:
-            self.refuse(f"host {name!r} is published twice", "keep one of the two")
-        self._hosts[name] = published
-        self.platform.connect(
-            Flow(self, Inward(workload, target), "requests of people whom Cloudflare Access admitted")
+        published = Publication(
+            name, workload.id, target, self.id, allow, f"http://{workload.host}:{target.number}"
         )
-        workload.published_as(published)
+        self.platform.publish(published)
+        self.platform.connect(
+            Flow(self.id, Inward(workload.id, target), "requests of people whom Cloudflare Access admitted")
+        )
         return published
 
-    @property
-    def hosts(self) -> tuple[Published, ...]:
-        """Every published host, by name."""
-        return tuple(self._hosts[name] for name in sorted(self._hosts))
+    def hosts(self, model: Model) -> tuple[Publication, ...]:
+        """Every host that it publishes, by name."""
+        return tuple(one for one in model.publications if one.site == self.id)
 
-    def images(self) -> tuple[Image, ...]:
+    def plan(self, model: Model) -> Pod:
         """cloudflared, and nothing beside it."""
-        return (self.image,)
+        edge = () if "IPv6" in model.cluster.ip_families else ("--edge-ip-version", "4")
+        return Pod(
+            user=UID,
+            replicas=self.replicas,
+            spread=True,
+            containers=(
+                Container(
+                    name=self.main_container,
+                    image=self.image,
+                    args=("tunnel", "--no-autoupdate", "--metrics", f"0.0.0.0:{METRICS_PORT.number}", *edge, "run"),
+                    secrets=model.variables(self.id),
+                    ports=(("metrics", METRICS_PORT),),
+                    readiness=Probe.get("/ready", "metrics", period=10, failures=3),
+                    # Five minutes without an edge connection: a restart is cheap, and may find another edge.
+                    liveness=Probe.get("/ready", "metrics", period=30, failures=10),
+                    resources=self.resources,
+                    because={
+                        "args": "/ready exists only with --metrics. The token comes by env: arguments are "
+                        "world-readable in /proc."
+                    },
+                ),
+            ),
+        )
 
-    def unfinished(self) -> Iterator[Problem]:
+    def unfinished(self, model: Model) -> Iterator[Problem]:
         """A tunnel to nothing is a way in that nobody watches."""
-        if not self._hosts:
+        hosts = self.hosts(model)
+        if not hosts:
             yield Problem("publishes no host", "call publish(workload, host=..., allow=...), or delete it")
-        names = sorted({name for published in self.hosts for name in published.access.identity_providers})
+        names = sorted({name for published in hosts for name in published.access.identity_providers})
         for name, twin in itertools.combinations(names, 2):
             # In Terraform the one would replace the other.
-            if terraform_name(name) == terraform_name(twin):
+            if address_name(name) == address_name(twin):
                 yield Problem(f"identity providers {name!r} and {twin!r} share one Terraform address", "rename one")

@@ -8,19 +8,22 @@ What both generations of the Cloudflare provider share is here; what they do dif
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
 from typing import Protocol
 
 from cdktf import TerraformStack, TerraformVariable, TerraformVariableValidationConfig
 from constructs import Construct
 
-from agentkeep.core.cluster import Zone
-from agentkeep.errors import DeclarationError
-from agentkeep.terraform_text import address, settle
-from agentkeep.tunnel_site.declaration import Published, TunnelSite
-from imports.terraform.aws import SsmParameter
-from imports.terraform.random import Bytes
+from agentkeep.tunnel_site.zone import Zone
+from agentkeep.halves.terraform import Root, address, settle, store_half
+from agentkeep.core.edges import Publication
+from agentkeep.core.model import Model
+from agentkeep.tunnel_site.declaration import TunnelSite
+from imports.terraform.random import Bytes, RandomProvider
 
+RANDOM_VERSION = "3.8.1"
 # One whole address, as an HCL string; no "*" that a reader might take for a pattern.
 _ADDRESS = '"^[^@*\\\\s]+@[^@*\\\\s]+$"'
 
@@ -28,11 +31,11 @@ _ADDRESS = '"^[^@*\\\\s]+@[^@*\\\\s]+$"'
 class Generation(Protocol):
     """What a generation of the Cloudflare provider must be able to make."""
 
-    def tunnel(self, site: TunnelSite, name: str, secret: str) -> None:
+    def tunnel(self, site: TunnelSite, hosts: Sequence[Publication], name: str, secret: str) -> None:
         """Make the tunnel and its routes: every host to its origin, once its guard stands; everything else to 404."""
         ...
 
-    def host(self, published: Published) -> None:
+    def host(self, published: Publication) -> None:
         """Make the DNS record of one host, once its Access application and policy stand."""
         ...
 
@@ -52,11 +55,10 @@ class TunnelSiteTerraform(Construct):
         site: What was declared.
     """
 
-    def __init__(self, scope: Construct, id: str, site: TunnelSite) -> None:  # noqa: A002 - the CDK's own word
+    def __init__(self, scope: Construct, id: str, site: TunnelSite, *, model: Model | None = None) -> None:  # noqa: A002 - the CDK's own word
         super().__init__(scope, id)
-        zone = site.platform.zone
-        if zone is None:
-            raise DeclarationError(site.path, "its platform has no zone", "give Platform(zone=Zone(...))")
+        model = model or site.platform.model
+        zone, hosts = site.zone, site.hosts(model)
         name = address(site.platform.id)
         # The variables are the root module's, shared by every site of the stack.
         stack = TerraformStack.of(self)
@@ -74,27 +76,30 @@ class TunnelSiteTerraform(Construct):
                 stack, "zone_id", type="string", default=zone.zone_id, description=f"Cloudflare zone of {zone.domain}"
             ),
         )
-        for published in site.hosts:
+        for published in hosts:
             for emails in published.access.emails_variables:
                 variable(stack, emails, lambda emails=emails: emails_variable(stack, emails))  # type: ignore[misc]  # mypy cannot type a default in a lambda
         secret = Bytes(self, "secret", length=32)
         settle(secret, name, "What cloudflared proves to Cloudflare; part of the tunnel's token.")
         generation = self._generation(zone, account_id.string_value, zone_id.string_value)
-        generation.tunnel(site, name, secret.base64)
-        for published in site.hosts:
+        generation.tunnel(site, hosts, name, secret.base64)
+        for published in hosts:
             generation.host(published)
-        token = SsmParameter(
+        store_half(model.store).written(
             self,
             "token",
-            name=site.token.ssm_name,
-            type="SecureString",
-            value=generation.token(),
-            description=site.token.about,
+            f"{name}_tunnel_token",
+            site.token,
+            generation.token(),
+            f"Read by {site.id} only. It also lies in this state, which is encrypted.",
         )
-        # No ignore_changes: a new tunnel must bring its new token along.
-        settle(
-            token, f"{name}_tunnel_token", f"Read by {site.id} only. It also lies in this state, which is encrypted."
-        )
+
+    @staticmethod
+    def root(site: TunnelSite, model: Model) -> Root:
+        """A root module for each zone; the store's own providers are in it, because the token is written there."""
+        store = store_half(model.store)
+        versions = {**store.VERSIONS, "cloudflare": site.zone.provider, "random": RANDOM_VERSION}
+        return Root(f"cloudflare/{site.zone.domain}", "cloudflare", versions, partial(providers, site.zone))
 
     def _generation(self, zone: Zone, account_id: str, zone_id: str) -> Generation:
         # Each import costs start-up time, and only one of the two is ever needed.
@@ -105,6 +110,15 @@ class TunnelSiteTerraform(Construct):
         from agentkeep.tunnel_site.cloudflare_v5 import CloudflareV5  # noqa: PLC0415
 
         return CloudflareV5(self, zone, account_id, zone_id)
+
+
+def providers(zone: Zone, stack: TerraformStack, model: Model) -> None:
+    """Put every provider of a site's root module into *stack*."""
+    store_half(model.store).provider(stack, model)
+    RandomProvider(stack, "random")
+    # Its token comes from the environment (CLOUDFLARE_API_TOKEN); nothing of it is ever in the output.
+    generation = "cloudflare_v4" if zone.provider == "~> 4.52" else "cloudflare_v5"
+    import_module(f"imports.terraform.{generation}").CloudflareProvider(stack, "cloudflare")
 
 
 def variable(stack: TerraformStack, name: str, make: Callable[[], TerraformVariable]) -> TerraformVariable:

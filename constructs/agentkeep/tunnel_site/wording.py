@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from agentkeep.tunnel_site.access import Access
-from agentkeep.tunnel_site.declaration import Published
+from agentkeep.core.edges import Publication
 
 
-def application_name(published: Published) -> str:
+def application_name(published: Publication) -> str:
     """What Cloudflare's dashboard calls the application of a host."""
     return f"Access application for {published.host}"
 
 
-def policy_name(published: Published) -> str:
+def policy_name(published: Publication) -> str:
     """What Cloudflare's dashboard calls the policy of a host."""
     return f"People of {published.host}"
 

@@ -11,8 +11,8 @@ from typing import Any, cast
 import yaml
 
 from agentkeep.errors import SynthesisError
-from agentkeep.core.platform import Platform
-from agentkeep.targets.dist import LOLICE
+from agentkeep.core.model import Model
+from agentkeep.targets.kubernetes import Manifests
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEPARATOR = re.compile(r"^---[ \t]*\n", re.MULTILINE)
@@ -49,26 +49,27 @@ class Written:
         return str(self.manifest["metadata"]["name"])
 
 
-def application_objects(platform: Platform, manifests: Mapping[str, str]) -> list[Written]:
+def application_objects(model: Model, manifests: Mapping[str, str]) -> list[Written]:
     """
     Every object that the Application consists of, in the order of its ``kustomization.yaml``.
 
     What applies the Application itself (its project, the admission policies) is not in that file, and not here.
 
     Args:
-        platform: What was declared.
+        model: What was declared.
         manifests: The plain tree: text by path in ``dist/``.
 
     Raises:
         SynthesisError: The tree holds no such app, or not all of it.
     """
-    folder = PurePosixPath(LOLICE, platform.argocd.folder, platform.id)
+    roots = [target.folder for target in model.targets if isinstance(target, Manifests)]
+    folder = PurePosixPath(*roots[:1], model.delivery.folder, model.id)
     try:
         listed = read_yaml(manifests[str(folder / "kustomization.yaml")])["resources"]
         pages = {PurePosixPath(name).stem: manifests[str(folder / name)] for name in listed}
     except KeyError as error:
         raise SynthesisError(
-            platform.id, f"{error.args[0]} is not among the manifests", "synthesize the Kubernetes half"
+            model.id, f"{error.args[0]} is not among the manifests", "synthesize the Kubernetes half"
         ) from None
     return [written for page, text in pages.items() for written in documents(page, text)]
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from agentkeep.errors import SynthesisError
-from agentkeep.core.platform import Platform
+from agentkeep.core.model import Model
 from agentkeep.targets.helm.objects import Written, read_yaml
 from agentkeep.targets.helm.yaml_text import literal, scalar
 
@@ -80,9 +80,9 @@ def template_files(
     return files
 
 
-def guard(platform: Platform) -> str:
+def guard(model: Model) -> str:
     """The template that stops a release of another name or in another namespace before anything is applied."""
-    name = platform.id
+    name = model.id
     return f"""\
 {{{{- /* Renders nothing. Labels, selectors and addresses hold the release's name and namespace. */ -}}}}
 {{{{- with .Release.Name }}}}

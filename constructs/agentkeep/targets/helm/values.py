@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from agentkeep.errors import SynthesisError
 from agentkeep.core.facts import Image
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
-from agentkeep.sandboxed_agent.rendering import CONFIG_FILE
+from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import CONFIG_FILE
 from agentkeep.targets.helm import upstream
 from agentkeep.targets.helm.objects import Manifest, Written
 from agentkeep.targets.helm.upstream import CONTROLLER

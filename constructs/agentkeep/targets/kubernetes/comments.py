@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import yaml
 
 from agentkeep.errors import SynthesisError
-from agentkeep.pages import Comment, Step
+from agentkeep.halves.pages import Comment, Step
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WIDTH = 110

@@ -1,27 +1,27 @@
-"""The manifests of a platform: one cdk8s chart for each file of the app's folder."""
+"""The manifests of a platform: one cdk8s chart for each file of its folder."""
 
 from __future__ import annotations
 
-from cdk8s import App, Chart
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from cdk8s import ApiObject, ApiObjectMetadata, App, Chart, JsonPatch
 from constructs import Construct, RootConstruct
 
+from agentkeep.core.model import Model
 from agentkeep.delivery.admission import AdmissionKubernetes
-from agentkeep.delivery.argocd import DeliveryKubernetes
 from agentkeep.delivery.namespace import NamespaceKubernetes
-from agentkeep.egress_lockdown.declaration import EgressLockdown
-from agentkeep.egress_lockdown.kubernetes import EgressLockdownKubernetes
-from agentkeep.isolated_llm_proxy.declaration import IsolatedLLMProxy
-from agentkeep.isolated_llm_proxy.kubernetes import IsolatedLLMProxyKubernetes
-from agentkeep.pages import Pages
-from agentkeep.core.platform import Platform
-from agentkeep.sandboxed_agent.declaration import SandboxedAgent
-from agentkeep.sandboxed_agent.kubernetes import SandboxedAgentKubernetes
-from agentkeep.tunnel_site.declaration import TunnelSite
-from agentkeep.tunnel_site.kubernetes import TunnelSiteKubernetes
+from agentkeep.errors import SynthesisError
+from agentkeep.halves.pages import Pages
+from agentkeep.targets.kubernetes import Manifests
+from agentkeep.targets.kubernetes.comments import commented
 
-# Applied with the app of apps, not by the Application itself: it must not be able to change its own limits.
-BOOTSTRAP_PAGES = ("admission", "application", "appproject")
-
+# Applied by an administrator, not by the delivery itself: it must not be able to change its own limits.
+ADMINISTRATORS = ("admission",)
+# What the user added.
+ADDED = "added"
 
 # For every chart that it writes, cdk8s walks the whole app again. A second app keeps that from growing with the square.
 CHARTS_PER_APP = 64
@@ -61,21 +61,100 @@ class ChartPages(Pages):
         return App(outdir=self._outdir, output_file_extension=".yaml")
 
 
-def manifests(outdir: str, platform: Platform) -> ChartPages:
-    """Build every manifest of *platform*; returns the pages, which are yet to be written to *outdir*."""
-    platform.seal()
+def tree(model: Model, target: Manifests, scratch: Path, before: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG001 - the form of every maker
+    """
+    Synthesize every manifest.
+
+    Args:
+        model: What was declared.
+        target: The repository.
+        scratch: Where the engine's own output goes.
+        before: What earlier targets wrote.
+
+    Returns:
+        What is reviewed: text by path in ``dist/``.
+    """
+    pages = manifests(str(scratch), model)
+    pages.synth()
+    folder = f"{target.folder}/{model.delivery.folder}/{model.id}"
+    found = {}
+    for name, about in sorted(pages.about.items()):
+        text = (scratch / f"{name}.yaml").read_text(encoding="utf-8")
+        found[f"{folder}/{name}.yaml"] = commented(text, model.header(about, text), pages.comments, path=name)
+    bootstrap = (*ADMINISTRATORS, *model.delivery.bootstrap)
+    resources = [f"{name}.yaml" for name in sorted(pages.about) if name not in bootstrap]
+    found[f"{folder}/kustomization.yaml"] = kustomization(model, resources, bootstrap)
+    return found
+
+
+def kustomization(model: Model, resources: Iterable[str], bootstrap: tuple[str, ...]) -> str:
+    """The folder's ``kustomization.yaml``: what is applied together, and who applies the rest."""
+    lines = [
+        *(f"# {line}" for line in model.header(model.delivery.about_app(model.id))),
+        *(f"# {line}" for line in model.delivery.kustomization_notes(bootstrap)),
+        "apiVersion: kustomize.config.k8s.io/v1beta1",
+        "kind: Kustomization",
+        "resources:",
+        *(f"  - {name}" for name in resources),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def manifests(outdir: str, model: Model) -> ChartPages:
+    """Build every manifest of *model*; returns the pages, which are yet to be written to *outdir*."""
     pages = ChartPages(outdir)
     # Apart from the charts, so that a half may have the name of a page, and no app walks all halves.
     halves = RootConstruct()
-    NamespaceKubernetes(halves, "namespace", platform, pages=pages)
-    for lockdown in platform.parts(EgressLockdown):
-        EgressLockdownKubernetes(halves, lockdown.id, lockdown, pages=pages)
-    for proxy in platform.parts(IsolatedLLMProxy):
-        IsolatedLLMProxyKubernetes(halves, proxy.id, proxy, pages=pages)
-    for agent in platform.parts(SandboxedAgent):
-        SandboxedAgentKubernetes(halves, agent.id, agent, pages=pages)
-    for site in platform.parts(TunnelSite):
-        TunnelSiteKubernetes(halves, site.id, site, pages=pages)
-    AdmissionKubernetes(halves, "admission", platform, pages=pages)
-    DeliveryKubernetes(halves, "delivery", platform, pages=pages)
+    NamespaceKubernetes(halves, "namespace", model, pages=pages)
+    for part in model.parts.values():
+        if half := part.half("kubernetes"):
+            _load(half)(halves, part.id, part, model=model, pages=pages)
+    AdmissionKubernetes(halves, "admission", model, pages=pages)
+    for name, fact in (("delivery", model.delivery), ("storage", model.cluster.storage)):
+        if half := fact.halves.get("kubernetes"):
+            _load(half)(halves, name, model, pages=pages)
+    _add(pages, model)
+    _override(pages, model)
     return pages
+
+
+def _add(pages: ChartPages, model: Model) -> None:
+    for number, manifest in enumerate(model.manifests):
+        page = pages.page(ADDED, f"what the declaration of {model.id} adds by itself")
+        body = dict(manifest.body)
+        kind, metadata = str(body.pop("kind")), dict(body.pop("metadata"))  # type: ignore[call-overload]  # checked when it was declared
+        name = str(metadata.pop("name"))
+        made = ApiObject(
+            page,
+            f"added-{number}",
+            api_version=str(body.pop("apiVersion")),
+            kind=kind,
+            metadata=ApiObjectMetadata(name=name, namespace=metadata.pop("namespace", model.id)),
+        )
+        for key, value in (*((f"metadata/{key}", value) for key, value in metadata.items()), *body.items()):
+            made.add_json_patch(JsonPatch.add(f"/{key}", value))
+        pages.explain(kind, name, "kind", because=manifest.because)
+
+
+def _override(pages: ChartPages, model: Model) -> None:
+    if not model.overrides:
+        return
+    known = {(one.kind, one.name): one for chart in pages.charts.values() for one in chart.api_objects}
+    for override in model.overrides:
+        found = known.get((override.kind, override.name))
+        if found is None:
+            raise SynthesisError(
+                model.id, f"there is no {override.kind} {override.name!r} to override", "name an object of dist/"
+            )
+        where = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in override.path)
+        if override.value is None:
+            found.add_json_patch(JsonPatch.remove(where))
+        else:
+            found.add_json_patch(JsonPatch.add(where, override.value))
+            # A comment on what is not there is an error: a field that the engine does not know is never lost silently.
+            pages.explain(override.kind, override.name, *override.path, because=override.because)
+
+
+def _load(half: str) -> Any:
+    module, _, name = half.partition(":")
+    return getattr(import_module(module), name)

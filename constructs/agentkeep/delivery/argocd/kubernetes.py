@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from agentkeep.manifests import object_metadata
-from agentkeep.pages import Pages
-from agentkeep.core.platform import Platform
+from agentkeep.core.model import Model
+from agentkeep.delivery.argocd import ArgoCd
+from agentkeep.halves.kubernetes import Writer
+from agentkeep.halves.pages import Pages
 from imports.k8s.app_project import (
     AppProject,
     AppProjectSpec,
@@ -55,26 +56,29 @@ class DeliveryKubernetes(Construct):
     Args:
         scope: A chart.
         id: Construct id.
-        platform: What was declared.
+        model: The platform.
         pages: Which file gets what; all in *scope* by default.
     """
 
-    def __init__(self, scope: Construct, id: str, platform: Platform, *, pages: Pages | None = None) -> None:  # noqa: A002
+    def __init__(self, scope: Construct, id: str, model: Model, *, pages: Pages | None = None) -> None:  # noqa: A002
         super().__init__(scope, id)
-        self._platform = platform
+        assert isinstance(model.delivery, ArgoCd)  # noqa: S101 - the delivery names this module as its half
+        self._model = model
+        self._argocd = model.delivery
         self._pages = pages or Pages(self)
+        self._writer = Writer(model, self._pages)
         self._project()
         self._application()
 
     def _project(self) -> None:
-        platform = self._platform
+        platform, argocd = self._model, self._argocd
         AppProject(
             self._pages.page("appproject", f"what the Application {platform.id} may deploy, and where"),
             "project",
-            metadata=object_metadata(platform, platform.id, namespace=platform.argocd.namespace),
+            metadata=self._writer.metadata(platform.id, namespace=argocd.namespace),
             spec=AppProjectSpec(
                 description=f"{platform.id}: one repository, one namespace, the kinds it is made of",
-                source_repos=[platform.argocd.repository],
+                source_repos=[argocd.repository],
                 destinations=[AppProjectSpecDestinations(server=SERVER, namespace=platform.id)],
                 cluster_resource_whitelist=[
                     AppProjectSpecClusterResourceWhitelist(group=group, kind=kind) for group, kind in CLUSTER_KINDS
@@ -90,13 +94,12 @@ class DeliveryKubernetes(Construct):
         )  # fmt: skip
 
     def _application(self) -> None:
-        platform = self._platform
-        argocd = platform.argocd
+        platform, argocd = self._model, self._argocd
         Application(
             self._pages.page("application", f"what ArgoCD delivers as {platform.id}"),
             "application",
             # No finalizer: with resources-finalizer.argocd.argoproj.io, deleting this deletes everything it deployed.
-            metadata=object_metadata(platform, platform.id, namespace=argocd.namespace),
+            metadata=self._writer.metadata(platform.id, namespace=argocd.namespace),
             spec=ApplicationSpec(
                 project=platform.id,
                 source=ApplicationSpecSource(

@@ -1,0 +1,1 @@
+"""Runtimes: the programs that an agent can be, one folder each."""

@@ -1,0 +1,134 @@
+"""From the declaration to the files that an agent reads: its configuration, its policy text and its scripts."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+from agentkeep.core.edges import Beside, Dns, Flow, Internet, Inward, Range
+from agentkeep.core.model import Model
+from agentkeep.errors import DeclarationError
+from agentkeep.isolated_llm_proxy.models import Model as ChatModel
+from agentkeep.sandboxed_agent.declaration import SandboxedAgent
+from agentkeep.sandboxed_agent.runtimes.openclaw import DISCORD_TOKEN_ENV, GATEWAY_TOKEN_ENV, OpenClaw, workspace
+from agentkeep.sandboxed_agent.runtimes.openclaw import config as openclaw_config
+from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
+from agentkeep.sandboxed_agent.sandboxes.docker_in_docker import DockerInDocker
+from agentkeep.secret_param.declaration import IsolatedSecret
+
+CONFIG_FILE = "openclaw.json"
+SCRIPTS = ("prepare-state.sh", "install-tools.sh", "sync-files.sh")
+
+
+def models(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> tuple[ChatModel, ...]:
+    """The models that *agent* may use, its own first."""
+    return runtime.models([one for serving in model.served(agent.id) for limits in serving.offer for one in limits.models])
+
+
+def settings(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> openclaw_config.OpenClawSettings:
+    """What OpenClaw's configuration is rendered from."""
+    (serving,) = model.served(agent.id)
+    sandbox: openclaw_config.DockerSandbox | None = None
+    if isinstance(agent.sandbox, DockerInDocker):
+        sandbox = openclaw_config.DockerSandbox(
+            image=agent.sandbox.sandbox_image.reference, network=agent.sandbox.network
+        )
+    keeper = model.workload(serving.keeper)
+    port = next(iter(keeper.ports.values()))
+    return openclaw_config.OpenClawSettings(
+        models=tuple(
+            openclaw_config.ChatModel(
+                id=one.id,
+                name=one.alias,
+                alias=one.alias,
+                context_window=one.context_window,
+                max_output=one.max_output,
+            )
+            for one in models(runtime, agent, model)
+        ),
+        proxy_url=f"http://{keeper.host}:{port.number}/v1",
+        proxy_key=openclaw_config.EnvSecret(serving.key),
+        gateway_token=openclaw_config.EnvSecret(GATEWAY_TOKEN_ENV),
+        # cloudflared's pods come from here; without it every request that names a client is refused.
+        trusted_proxies=model.cluster.pod_cidrs,
+        # OpenClaw wants an origin. Without a host there is none, and no page can ever come from this one (RFC 2606).
+        origins=tuple(f"https://{one.host}" for one in model.published(agent.id)) or ("https://unpublished.invalid",),
+        sandbox=sandbox,
+        discord=None
+        if runtime.discord is None
+        else openclaw_config.Discord(
+            token=openclaw_config.EnvSecret(DISCORD_TOKEN_ENV),
+            users=tuple(user.id for user in runtime.discord.users),
+            elevated=tuple(user.id for user in runtime.elevated.users),
+        ),
+        port=agent.ports["gateway"].number,
+    )
+
+
+def config_file(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> str:
+    """
+    ``openclaw.json``.
+
+    Raises:
+        DeclarationError: It has a fault that OpenClaw's own validator would let through.
+    """
+    content = openclaw_config.render_openclaw(settings(runtime, agent, model), path=agent.path)
+    for fault in check_openclaw(content, secret_names(agent, model)):
+        raise DeclarationError(agent.path, f"openclaw.json: {fault}", "fix the declaration")
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def secret_names(agent: SandboxedAgent, model: Model) -> set[str]:
+    """The variables that hold what the agent was granted."""
+    return {name for name, _ in model.variables(agent.id)}
+
+
+def policy_files(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> dict[str, str]:
+    """``SOUL.md`` and the skills, by their path in the workspace."""
+    tools = [
+        workspace.Tool("codex", runtime.tools.codex, "コードレビュー"),
+        workspace.Tool("gh", runtime.tools.gh, "プルリクエスト"),
+        workspace.Tool("git", "", "バージョン管理"),
+    ]
+    if agent.sandbox.is_on:
+        tools.append(workspace.Tool("docker", "", "サンドボックスの起動(OpenClaw が使う)"))
+    names = secret_names(agent, model)
+    (serving,) = model.served(agent.id)
+    policy = workspace.AgentPolicy(
+        sandbox="docker" if agent.sandbox.is_on else "off",
+        sandbox_network=getattr(agent.sandbox, "network", "bridge") == "bridge",
+        elevated=bool(runtime.elevated.users),
+        openings=tuple(_opening(flow) for flow in model.flows(agent.id)),
+        tools=tuple(sorted(tools, key=lambda tool: tool.name)),
+        secrets=tuple(sorted(names)),
+        # Of its own proxy only: what other agents' proxies hold is not this agent's business.
+        elsewhere=tuple(
+            grant.secret
+            for grant in model.grants(serving.keeper)
+            if isinstance(model.secret(grant.secret), IsolatedSecret)
+        ),
+        repositories=runtime.rules.repositories,
+        review=workspace.CODEX_KEY_ENV in names,
+    )
+    return workspace.render_workspace(policy, path=agent.path)
+
+
+def scripts() -> dict[str, str]:
+    """The scripts of the pod's own containers, by file name."""
+    folder = files("agentkeep.sandboxed_agent.runtimes.openclaw").joinpath("files")
+    return {name: folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS}
+
+
+def _opening(flow: Flow) -> workspace.Opening:
+    match flow.to:
+        case Internet():
+            to = "インターネット"
+        case Dns():
+            to = "クラスターの DNS"
+        case Inward(workload=workload):
+            to = workload
+        case Beside(neighbour=neighbour):
+            to = neighbour.name
+        case Range(cidrs=cidrs):
+            to = ", ".join(cidrs)
+    return workspace.Opening(to=to, ports=f"{flow.port.protocol} {flow.port.number}", because=flow.because)

@@ -1,0 +1,1 @@
+"""Sandboxes: where the commands of an agent's models run, one folder each."""

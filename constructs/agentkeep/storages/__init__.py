@@ -1,0 +1,1 @@
+"""Storages: where volumes come from, one file each."""
