@@ -57,30 +57,73 @@ if TYPE_CHECKING:
     from agentkeep.tunnel_site.zone import Zone as Zone
 
 _HOMES = {
-    "agentkeep.core.cluster": ("Cluster", "ClusterDns",),
-    "agentkeep.core.edges": ("Internet", "Inward", "Neighbour", "Range",),
-    "agentkeep.core.facts": ("DeclarationErrors", "Image", "Port", "Resources",),
+    "agentkeep.core.cluster": (
+        "Cluster",
+        "ClusterDns",
+    ),
+    "agentkeep.core.edges": (
+        "Internet",
+        "Inward",
+        "Neighbour",
+        "Range",
+    ),
+    "agentkeep.core.facts": (
+        "DeclarationErrors",
+        "Image",
+        "Port",
+        "Resources",
+    ),
     "agentkeep.core.platform": ("Platform",),
     "agentkeep.delivery.argocd": ("ArgoCd",),
     "agentkeep.egress_lockdown.declaration": ("EgressLockdown",),
-    "agentkeep.errors": ("AgentkeepError", "DeclarationError", "ProofError", "SynthesisError",),
+    "agentkeep.errors": (
+        "AgentkeepError",
+        "DeclarationError",
+        "ProofError",
+        "SynthesisError",
+    ),
     "agentkeep.isolated_llm_proxy.declaration": ("IsolatedLLMProxy",),
     "agentkeep.isolated_llm_proxy.litellm.config": ("Budget",),
-    "agentkeep.isolated_llm_proxy.models": ("Model", "Provider",),
+    "agentkeep.isolated_llm_proxy.models": (
+        "Model",
+        "Provider",
+    ),
     "agentkeep.sandboxed_agent.declaration": ("SandboxedAgent",),
-    "agentkeep.sandboxed_agent.runtime": ("Placement", "Taint",),
+    "agentkeep.sandboxed_agent.runtime": (
+        "Placement",
+        "Taint",
+    ),
     "agentkeep.sandboxed_agent.runtimes.openclaw": ("OpenClaw",),
-    "agentkeep.sandboxed_agent.runtimes.openclaw.channels": ("Discord", "DiscordUser", "Elevated",),
-    "agentkeep.sandboxed_agent.runtimes.openclaw.tools": ("Rules", "Tools",),
+    "agentkeep.sandboxed_agent.runtimes.openclaw.channels": (
+        "Discord",
+        "DiscordUser",
+        "Elevated",
+    ),
+    "agentkeep.sandboxed_agent.runtimes.openclaw.tools": (
+        "Rules",
+        "Tools",
+    ),
     "agentkeep.sandboxed_agent.sandbox": ("Sandbox",),
-    "agentkeep.secret_param.declaration": ("IsolatedSecret", "SecretParam",),
+    "agentkeep.secret_param.declaration": (
+        "IsolatedSecret",
+        "SecretParam",
+    ),
     "agentkeep.secret_param.stores.aws": ("Aws",),
     "agentkeep.secret_param.stores.parameter_store": ("ParameterStore",),
     "agentkeep.storages.longhorn": ("Longhorn",),
-    "agentkeep.targets.helm": ("AgentChart", "Chart",),
+    "agentkeep.targets.helm": (
+        "AgentChart",
+        "Chart",
+    ),
     "agentkeep.targets.kubernetes": ("Manifests",),
-    "agentkeep.targets.terraform": ("TerraformModules", "TerraformState",),
-    "agentkeep.tunnel_site.access": ("Access", "Selector",),
+    "agentkeep.targets.terraform": (
+        "TerraformModules",
+        "TerraformState",
+    ),
+    "agentkeep.tunnel_site.access": (
+        "Access",
+        "Selector",
+    ),
     "agentkeep.tunnel_site.declaration": ("TunnelSite",),
     "agentkeep.tunnel_site.zone": ("Zone",),
 }

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agentkeep.errors import AgentkeepError, SynthesisError
 from agentkeep.core.facts import DeclarationErrors
+from agentkeep.errors import AgentkeepError, SynthesisError
 
 # Set by whoever fixes agentkeep itself.
 TRACEBACK = "AGENTKEEP_TRACEBACK"

@@ -1,1 +1,1 @@
-"""The four nouns of a platform: workloads, secrets, flows and publications. Nothing here names a program or a vendor."""
+"""The four nouns of a platform: workloads, secrets, flows and publications. No program and no vendor."""

@@ -134,7 +134,7 @@ def port_name_problems(name: str) -> Iterator[Problem]:
 
 
 def text_problems(keyword: str, text: str) -> Iterator[Problem]:
-    """Text that ends up in reviewed files: one plain line, no credential, nothing that a template engine would evaluate."""
+    """Text that ends up in reviewed files: one plain line, no credential, no template."""
     if not text.isprintable():
         # YAML ends a line, and a comment, at more characters than Python does; others turn a line around.
         yield Problem(f"{keyword} is not one line of plain text", "write it without line breaks and control characters")

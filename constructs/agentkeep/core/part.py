@@ -8,8 +8,8 @@ from typing import Any, ClassVar, TypeVar
 
 from agentkeep.core.cluster import Cluster, Delivery, SecretStore
 from agentkeep.core.edges import Flow, Grant, Publication, Serving
-from agentkeep.errors import DeclarationError
 from agentkeep.core.facts import Problem, expect, named, text_problems
+from agentkeep.errors import DeclarationError
 
 PartT = TypeVar("PartT", bound="Part")
 

@@ -20,7 +20,6 @@ from agentkeep.core.edges import (
     Flow,
     Grant,
     Internet,
-    Inward,
     Neighbour,
     Publication,
     Range,
@@ -38,7 +37,7 @@ from agentkeep.core.facts import (
 )
 from agentkeep.core.model import Acknowledgement, Manifest, Model, Override
 from agentkeep.core.part import Part, Records
-from agentkeep.core.workload import Secret, Workload
+from agentkeep.core.workload import Secret
 from agentkeep.errors import DeclarationError
 
 PartT = TypeVar("PartT", bound=Part)
@@ -334,13 +333,17 @@ class Platform(Records):
 
     def _check_names(self) -> None:
         taken = {*SYSTEM_NAMESPACES, self.cluster.dns.namespace, *self.delivery.reserved_namespaces}
-        taken |= {flow.source.namespace for mine in self._flows.values() for flow in mine if not isinstance(flow.source, str)}
+        taken |= {
+            flow.source.namespace for mine in self._flows.values() for flow in mine if not isinstance(flow.source, str)
+        }
         taken |= {
             flow.to.neighbour.namespace for mine in self._flows.values() for flow in mine if isinstance(flow.to, Beside)
         }
         if self.id in taken:
             self.refuse(
-                self.id, f"the namespace {self.id!r} belongs to something else, and would be locked down", "choose another id"
+                self.id,
+                f"the namespace {self.id!r} belongs to something else, and would be locked down",
+                "choose another id",
             )
         keys: dict[str, Secret] = {}
         addresses: dict[str, Secret] = {}

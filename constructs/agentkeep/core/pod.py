@@ -14,6 +14,7 @@ from typing import Literal
 
 from agentkeep.core.facts import Image, Port, Resources
 
+
 def fingerprint(parts: Mapping[str, object]) -> str:
     """A short hash of configuration; in a pod's annotation it makes a change of the one restart the other."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

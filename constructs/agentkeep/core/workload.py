@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Literal
 
 from agentkeep.core.edges import GENERIC, Env, File, Grant, Inward
-from agentkeep.errors import DeclarationError
 from agentkeep.core.facts import (
     Image,
     Port,
@@ -17,6 +15,7 @@ from agentkeep.core.facts import (
 )
 from agentkeep.core.part import Part, Records
 from agentkeep.core.pod import Mount, Pod, Volume
+from agentkeep.errors import DeclarationError
 
 if TYPE_CHECKING:
     from agentkeep.core.model import Model
@@ -69,9 +68,14 @@ class Workload(Part):
         if len(set(ports.values())) < len(ports):
             self.refuse("two of its ports are one", "give each its own number")
 
-    @abstractmethod
-    def plan(self, model: Model) -> Pod:
-        """What it runs, derived from its own facts and the edges in *model*."""
+    def plan(self, model: Model) -> Pod:  # noqa: ARG002 - a kind of workload reads its edges there
+        """
+        What it runs, derived from its own facts and the edges in *model*.
+
+        Raises:
+            DeclarationError: It is a bare workload; each kind of workload says what it runs.
+        """
+        raise DeclarationError(self.path, "is a bare Workload, which runs nothing", "declare a Service")
 
     @property
     def main_container(self) -> str:
@@ -109,9 +113,7 @@ class Workload(Part):
         """
         found = self.port(name_or_number)
         if found is None:
-            raise DeclarationError(
-                self.path, f"has no port {name_or_number!r}", f"use one of {sorted(self.ports)}"
-            )
+            raise DeclarationError(self.path, f"has no port {name_or_number!r}", f"use one of {sorted(self.ports)}")
         return Inward(self.id, found)
 
     def secret_mounts(self, model: Model) -> tuple[tuple[Volume, ...], tuple[Mount, ...]]:

@@ -16,10 +16,10 @@ from constructs import Construct
 
 from agentkeep.core.facts import Image
 from agentkeep.core.model import Model
+from agentkeep.core.workload import Workload
 from agentkeep.delivery.argocd import ArgoCd
 from agentkeep.halves.kubernetes import Writer
 from agentkeep.halves.pages import Pages
-from agentkeep.core.workload import Workload
 from imports.k8s.validating_admission_policy import (
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicySpec,

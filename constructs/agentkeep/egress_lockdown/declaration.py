@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import ClassVar
 
 from agentkeep.core.edges import Beside, Flow, Internet, Inward, Neighbour, Range
-from agentkeep.core.facts import Image, Resources
+from agentkeep.core.facts import Image, Port, Resources
 from agentkeep.core.model import Model
 from agentkeep.core.part import Part, Records
 from agentkeep.core.pod import Container, Files, Mount, Pod, Volume
@@ -38,7 +38,9 @@ class EgressLockdown(Part):
         id: Its name in errors.
     """
 
-    halves: ClassVar[Mapping[str, str]] = {"kubernetes": "agentkeep.egress_lockdown.kubernetes:EgressLockdownKubernetes"}
+    halves: ClassVar[Mapping[str, str]] = {
+        "kubernetes": "agentkeep.egress_lockdown.kubernetes:EgressLockdownKubernetes"
+    }
 
     def __init__(self, platform: Records, id: str = "lockdown") -> None:  # noqa: A002 - the CDK's own word
         super().__init__(platform, id)
@@ -90,7 +92,7 @@ class EgressLockdown(Part):
                 raise DeclarationError(
                     self.path, f"the Neighbour {to.name!r} has no port to connect to", "give port=Port.tcp(...)"
                 )
-            case Neighbour(port=port):
+            case Neighbour(port=Port() as port):
                 self.refuse_all(port.problems())
                 return Beside(to, port)
             case Workload():

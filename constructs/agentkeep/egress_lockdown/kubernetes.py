@@ -79,9 +79,7 @@ class EgressLockdownKubernetes(Construct):
         )
         for way, flows in (("ingress", inbound), ("egress", outbound)):
             for index, flow in enumerate(flows):
-                self._writer.pages.explain(
-                    "NetworkPolicy", workload.id, "spec", way, index, because=flow.because
-                )
+                self._writer.pages.explain("NetworkPolicy", workload.id, "spec", way, index, because=flow.because)
 
     def _ingress(self, flow: Flow) -> dict[str, Any]:
         peer = (

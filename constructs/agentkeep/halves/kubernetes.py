@@ -149,9 +149,7 @@ class Writer:
                 wave=WAVE_CONFIG if storage.binding == "Immediate" else None,
             )
             for key, because in self.model.delivery.kept_comments():
-                self.pages.explain(
-                    "PersistentVolumeClaim", claim.name, "metadata", "annotations", key, because=because
-                )
+                self.pages.explain("PersistentVolumeClaim", claim.name, "metadata", "annotations", key, because=because)
             if comment := storage.claim_comment():
                 self.pages.explain(
                     "PersistentVolumeClaim", claim.name, "metadata", "labels", comment.key, because=comment.because

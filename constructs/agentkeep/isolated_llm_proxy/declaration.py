@@ -152,7 +152,9 @@ class IsolatedLLMProxy(Keeper):
             expect(self.path, models=(model, Model))
         chosen = tuple(models) if models is not None else self.models
         if agent.platform is not self.platform:
-            raise DeclarationError(self.path, f"cannot serve {agent.path!r} of another platform", "declare a proxy there")
+            raise DeclarationError(
+                self.path, f"cannot serve {agent.path!r} of another platform", "declare a proxy there"
+            )
         for model in chosen:
             if model not in self.models:
                 self.refuse(f"cannot serve {agent.id!r} the model {model.id!r}", "declare it with one of the providers")

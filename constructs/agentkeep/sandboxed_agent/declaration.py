@@ -42,7 +42,9 @@ class SandboxedAgent(Client):
 
     role = "agent"
     construct = "SandboxedAgent"
-    halves: ClassVar[Mapping[str, str]] = {"kubernetes": "agentkeep.sandboxed_agent.kubernetes:SandboxedAgentKubernetes"}
+    halves: ClassVar[Mapping[str, str]] = {
+        "kubernetes": "agentkeep.sandboxed_agent.kubernetes:SandboxedAgentKubernetes"
+    }
 
     def __init__(
         self,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
 from agentkeep.core.facts import Fact, Image, Port, Problem, Resources
-from agentkeep.core.keeper import Client
 from agentkeep.core.model import Model
 from agentkeep.core.part import Records
 from agentkeep.core.pod import Container, Mount, Pod, Toleration, Volume
@@ -129,6 +128,10 @@ class Agent(Protocol):
         """Name of its volume claim."""
         ...
 
+    def secret_mounts(self, model: Model) -> tuple[tuple[Volume, ...], tuple[Mount, ...]]:
+        """The volume and mounts for what it was granted as files."""
+        ...
+
     def refuse(self, problem: str, fix: str) -> None:
         """Record what is wrong with it."""
         ...
@@ -167,13 +170,13 @@ class Runtime(ABC):
         """Record what it needs of the platform for *agent*: secrets, samples, problems."""
 
     @abstractmethod
-    def plan(self, agent: Client, model: Model) -> Pod:
+    def plan(self, agent: Agent, model: Model) -> Pod:
         """The pod of *agent*."""
 
     def fixed_env(self) -> frozenset[str]:
         """Variables that it is told by."""
         return frozenset()
 
-    def unfinished(self, agent: Client, model: Model) -> Iterator[Problem]:  # noqa: ARG002 - for those that ask
+    def unfinished(self, agent: Agent, model: Model) -> Iterator[Problem]:  # noqa: ARG002 - for those that ask
         """What was never said about *agent*."""
         return iter(())

@@ -7,8 +7,8 @@ from typing import Any
 
 from agentkeep.core.edges import Env
 from agentkeep.core.model import Model
-from agentkeep.tunnel_site.access import Access
 from agentkeep.core.workload import Secret, Workload
+from agentkeep.tunnel_site.access import Access
 
 FORMAT = "agentkeep/ledger/v1"
 FILE = "platform.json"

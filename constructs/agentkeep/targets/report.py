@@ -16,9 +16,7 @@ def text(model: Model, dist: Path, before: Tree, after: Tree) -> str:
     lines = [f"{dist}/: {len(after)} files, {len(changed)} changed"]
     lines += [f"  {_what(name, before, after)} {name}" for name in changed]
     lines += ["", "who may read what"]
-    lines += _columns(
-        (grant.secret, "->", grant.workload, _delivery(grant.delivery)) for grant in model.all_grants
-    )
+    lines += _columns((grant.secret, "->", grant.workload, _delivery(grant.delivery)) for grant in model.all_grants)
     lines += ["", "who may connect to what, and why"]
     lines += _columns(
         (flow.source_name, "->", ", ".join(flow.ledger_names), f"{flow.port.protocol} {flow.port.number}", flow.because)

@@ -25,6 +25,7 @@ from agentkeep.targets.dist import Tree, expect_replaceable, read_tree, swap, wr
 from agentkeep.targets.ledger import FILE as LEDGER_FILE
 from agentkeep.targets.ledger import ledger_text
 
+
 def load(declaration: str) -> Model:
     """
     Import ``module:function`` or ``file.py:function``, call the function, and seal what it returns.
@@ -50,9 +51,7 @@ def load(declaration: str) -> Model:
         TypeError,
         ValueError,
     ) as error:
-        raise DeclarationError(
-            _where(error, name), f"the declaration does not run: {error}", "fix that line"
-        ) from None
+        raise DeclarationError(_where(error, name), f"the declaration does not run: {error}", "fix that line") from None
     if not isinstance(platform, Platform):
         raise DeclarationError(name, f"{function or 'declare'}() returned no Platform", "return it")
     return platform.seal()

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from constructs import Construct
 
-from agentkeep.tunnel_site.zone import Zone
+from agentkeep.core.edges import Publication
 from agentkeep.halves.terraform import address, settle
 from agentkeep.tunnel_site.access import Selector
-from agentkeep.core.edges import Publication
 from agentkeep.tunnel_site.declaration import TunnelSite
 from agentkeep.tunnel_site.wording import application_name, policy_comment, policy_name
+from agentkeep.tunnel_site.zone import Zone
 from imports.terraform import cloudflare_v4 as cf
 
 SelectorBlock = TypeVar("SelectorBlock", cf.ZeroTrustAccessPolicyInclude, cf.ZeroTrustAccessPolicyRequire)

@@ -188,9 +188,7 @@ class TunnelSite(Workload):
             target = Port.tcp(1)
         elif target.protocol != "TCP":
             self.refuse(f"port {target.number} of {workload.id!r} is {target.protocol}", "publish a TCP port")
-        published = Publication(
-            name, workload.id, target, self.id, allow, f"http://{workload.host}:{target.number}"
-        )
+        published = Publication(name, workload.id, target, self.id, allow, f"http://{workload.host}:{target.number}")
         self.platform.publish(published)
         self.platform.connect(
             Flow(self.id, Inward(workload.id, target), "requests of people whom Cloudflare Access admitted")

@@ -16,11 +16,11 @@ from typing import Protocol
 from cdktf import TerraformStack, TerraformVariable, TerraformVariableValidationConfig
 from constructs import Construct
 
-from agentkeep.tunnel_site.zone import Zone
-from agentkeep.halves.terraform import Root, address, settle, store_half
 from agentkeep.core.edges import Publication
 from agentkeep.core.model import Model
+from agentkeep.halves.terraform import Root, address, settle, store_half
 from agentkeep.tunnel_site.declaration import TunnelSite
+from agentkeep.tunnel_site.zone import Zone
 from imports.terraform.random import Bytes, RandomProvider
 
 RANDOM_VERSION = "3.8.1"
@@ -90,8 +90,8 @@ class TunnelSiteTerraform(Construct):
             "token",
             f"{name}_tunnel_token",
             site.token,
-            generation.token(),
-            f"Read by {site.id} only. It also lies in this state, which is encrypted.",
+            value=generation.token(),
+            comment=f"Read by {site.id} only. It also lies in this state, which is encrypted.",
         )
 
     @staticmethod

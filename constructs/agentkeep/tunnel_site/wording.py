@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agentkeep.tunnel_site.access import Access
 from agentkeep.core.edges import Publication
+from agentkeep.tunnel_site.access import Access
 
 
 def application_name(published: Publication) -> str:

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import yaml
 
-from agentkeep.errors import SynthesisError
 from agentkeep.core.model import Model
+from agentkeep.errors import SynthesisError
 from agentkeep.targets.kubernetes import Manifests
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

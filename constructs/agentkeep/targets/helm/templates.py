@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from agentkeep.errors import SynthesisError
 from agentkeep.core.model import Model
+from agentkeep.errors import SynthesisError
 from agentkeep.targets.helm.objects import Written, read_yaml
 from agentkeep.targets.helm.yaml_text import literal, scalar
 

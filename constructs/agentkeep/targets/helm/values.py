@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from agentkeep.errors import SynthesisError
 from agentkeep.core.facts import Image
+from agentkeep.errors import SynthesisError
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import CONFIG_FILE
 from agentkeep.targets.helm import upstream

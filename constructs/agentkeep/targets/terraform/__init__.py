@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from pydantic import Field
+
 from agentkeep.core.cluster import Target
 from agentkeep.core.facts import Fact, Problem
 
@@ -45,7 +47,7 @@ class TerraformModules(Target):
 
     state: TerraformState
     modules: str = "{module}/{platform}"
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field(default_factory=dict)
 
     def module_folder(self, module: str, platform: str) -> str:
         """Where the root module about *module* is."""

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
-
-from agentkeep.core.facts import Image, Port, Problem, Resources, expect
-from agentkeep.core.keeper import Client
-from agentkeep.core.model import Model as PlatformModel
+from agentkeep.core.model import Model
 from agentkeep.core.pod import Pod
-from agentkeep.isolated_llm_proxy.models import Model
-from agentkeep.sandboxed_agent.runtime import Agent, Runtime
-from agentkeep.sandboxed_agent.runtimes.openclaw.channels import Discord, DiscordUser, Elevated
-from agentkeep.sandboxed_agent.runtimes.openclaw.config import GATEWAY_ENV
-from agentkeep.sandboxed_agent.runtimes.openclaw.tools import Rules, Tools
-from agentkeep.secret_param.declaration import SecretParam
-
-GATEWAY_PORT = Port.tcp(18789)
-GATEWAY_TOKEN_ENV = "OPENCLAW_GATEWAY_TOKEN"  # noqa: S105 - the name of a variable
-DISCORD_TOKEN_ENV = "DISCORD_BOT_TOKEN"  # noqa: S105 - the name of a variable
-RESOURCES = Resources(cpu="500m", memory="1Gi", cpu_limit="2", memory_limit="4Gi")
-FIXED_ENV = frozenset({"HOME", "LD_PRELOAD", "NODE_OPTIONS", "PATH", *GATEWAY_ENV})
+from agentkeep.sandboxed_agent.runtime import Agent
+from agentkeep.sandboxed_agent.runtimes.openclaw import pod
+from agentkeep.sandboxed_agent.runtimes.openclaw.facts import OpenClawFacts
 
 
-class OpenClaw(Runtime):
+class OpenClaw(OpenClawFacts):
     """
     An OpenClaw gateway.
 
@@ -38,104 +24,6 @@ class OpenClaw(Runtime):
         rules: Facts of its policy text.
     """
 
-    program: ClassVar[str] = "openclaw"
-    sandboxes: ClassVar[frozenset[str]] = frozenset({"docker-in-docker", "off"})
-
-    def __init__(
-        self,
-        *,
-        image: Image,
-        gateway_token: SecretParam,
-        primary: str,
-        tools: Tools,
-        fallbacks: Sequence[str] = (),
-        channels: Sequence[Discord] = (),
-        elevated: Elevated | None = None,
-        rules: Rules | None = None,
-    ) -> None:
-        expect(
-            type(self).__name__,
-            image=(image, Image),
-            primary=(primary, str),
-            tools=(tools, Tools),
-            fallbacks=(fallbacks, list | tuple),
-            channels=(channels, list | tuple),
-            elevated=(elevated, Elevated | None),
-            rules=(rules, Rules | None),
-        )
-        for channel in channels:
-            expect(type(self).__name__, channels=(channel, Discord))
-        users = [user for channel in channels for user in channel.users]
-        for user in (*users, *(elevated.users if elevated else ())):
-            expect(type(self).__name__, users=(user, DiscordUser))
-        self.image = image
-        self.gateway_token = gateway_token
-        self.primary = primary
-        self.fallbacks = tuple(fallbacks)
-        self.tools = tools
-        self.channels = tuple(channels)
-        self.elevated = elevated or Elevated()
-        self.rules = rules or Rules()
-        self.resources = RESOURCES
-
-    @property
-    def discord(self) -> Discord | None:
-        """Its Discord bot, if it has one."""
-        return next(iter(self.channels), None)
-
-    @property
-    def ports(self) -> Mapping[str, Port]:
-        """The gateway's."""
-        return {"gateway": GATEWAY_PORT}
-
-    def bind(self, agent: Agent) -> None:
-        """Record its secrets and its people."""
-        for problem, fix in self.tools.problems():
-            agent.refuse(problem, fix)
-        agent.reads(self.gateway_token, as_env=GATEWAY_TOKEN_ENV, use="gateway-token")
-        discord = self.discord
-        if discord is not None:
-            agent.reads(discord.token, as_env=DISCORD_TOKEN_ENV)
-            if not discord.users:
-                agent.refuse("its Discord bot answers nobody", "name at least one DiscordUser")
-        for user in (*(discord.users if discord else ()), *self.elevated.users):
-            for problem, fix in user.problems():
-                agent.refuse(problem, fix)
-            if user.is_sample:
-                agent.platform.note_sample("Discord user", user.id)
-        allowed = {user.id for user in discord.users} if discord else set()
-        for user in self.elevated.users:
-            if user.id not in allowed:
-                agent.refuse("somebody may leave the sandbox whom the bot does not answer", "name them in discord= too")
-
-    def fixed_env(self) -> frozenset[str]:
-        """What OpenClaw and Node are told by."""
-        return FIXED_ENV
-
-    def models(self, served: Sequence[Model]) -> tuple[Model, ...]:
-        """The models it uses: the primary, then the fallbacks, then whatever else it may choose of *served*."""
-        by_alias = {model.alias: model for model in served}
-        chosen = [by_alias[alias] for alias in (self.primary, *self.fallbacks)]
-        return (*chosen, *(model for model in served if model not in chosen))
-
-    def plan(self, agent: Client, model: PlatformModel) -> Pod:
-        """The gateway with its configuration, its volume and its sandbox."""
-        from agentkeep.sandboxed_agent.runtimes.openclaw.pod import plan  # noqa: PLC0415 - needs this module
-
-        return plan(self, agent, model)
-
-    def unfinished(self, agent: Client, model: PlatformModel) -> Iterator[Problem]:
-        """Somebody must serve it the models that it names."""
-        servings = model.served(agent.id)
-        if not servings:
-            yield Problem("no proxy serves it", "call serve(agent, key=...) on an IsolatedLLMProxy")
-            return
-        aliases = [one.alias for limits in servings[0].offer for one in limits.models]
-        for keyword, alias in (("primary", self.primary), *(("fallbacks", name) for name in self.fallbacks)):
-            if alias not in aliases:
-                yield Problem(
-                    f"{keyword}: {alias!r} names no model that {servings[0].keeper!r} serves it",
-                    f"use one of {', '.join(map(repr, aliases))}",
-                )
-        if len({self.primary, *self.fallbacks}) != 1 + len(self.fallbacks):
-            yield Problem("names a model twice", "name each once, in primary or fallbacks")
+    def plan(self, agent: Agent, model: Model) -> Pod:
+        """The gateway with its configuration, its volume and what its sandbox adds."""
+        return pod.plan(self, agent, model)

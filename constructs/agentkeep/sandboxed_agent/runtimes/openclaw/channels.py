@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agentkeep.core.facts import Fact, Problem
 from agentkeep.secret_param.declaration import SecretParam
 
+
 class DiscordUser(Fact):
     """
     A Discord account, by its numeric id.

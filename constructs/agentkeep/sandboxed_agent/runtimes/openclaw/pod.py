@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from agentkeep.core.facts import Image, Resources
 from agentkeep.core.model import Model
 from agentkeep.core.pod import Claim, Container, Files, Mount, Pod, Probe, Volume, fingerprint
-from agentkeep.sandboxed_agent.declaration import SandboxedAgent
-from agentkeep.sandboxed_agent.runtime import Additions, Place
-from agentkeep.sandboxed_agent.runtimes.openclaw import OpenClaw
+from agentkeep.sandboxed_agent.runtime import Additions, Agent, Place
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     DISCORD_PLUGIN_SHA512,
     DISCORD_PLUGIN_VERSION,
@@ -17,6 +15,7 @@ from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     SHARED_STATE_DIRS,
     STATE_DIR,
 )
+from agentkeep.sandboxed_agent.runtimes.openclaw.facts import OpenClawFacts
 from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import CONFIG_FILE, config_file, policy_files, scripts
 from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import config_map_key
 
@@ -41,7 +40,7 @@ INSTALL = Resources(cpu="100m", memory="256Mi", cpu_limit="1", memory_limit="1Gi
 PLACE = Place(scripts=SCRIPTS_FOLDER, tools=TOOLS_FOLDER, data="data", state=STATE_DIR, shared=SHARED_STATE_DIRS)
 
 
-def plan(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> Pod:
+def plan(runtime: OpenClawFacts, agent: Agent, model: Model) -> Pod:
     """The pod of *agent*, whose runtime is *runtime*."""
     added = agent.sandbox.additions(PLACE)
     texts = {**scripts(), **added.scripts}
@@ -105,7 +104,7 @@ def plan(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> Pod:
 
 
 def _gateway(
-    runtime: OpenClaw, agent: SandboxedAgent, model: Model, added: Additions, secret_mounts: Sequence[Mount]
+    runtime: OpenClawFacts, agent: Agent, model: Model, added: Additions, secret_mounts: Sequence[Mount]
 ) -> Container:
     # Node grows its heap up to what it is told, not to the container's limit: a quarter is for everything else.
     heap = agent.resources.memory_limit_mib * 3 // 4
@@ -136,7 +135,7 @@ def _gateway(
     )
 
 
-def _started(agent: SandboxedAgent, model: Model, *, period: int, failures: int) -> Probe:
+def _started(agent: Agent, model: Model, *, period: int, failures: int) -> Probe:
     if model.cluster.cni == "calico":
         return Probe.get("/startupz", "gateway", period=period, failures=failures)
     # From inside: /startupz refuses whoever asks from a trusted proxy's network without naming a client. Under Calico
@@ -145,7 +144,7 @@ def _started(agent: SandboxedAgent, model: Model, *, period: int, failures: int)
     return Probe.run("sh", "-c", f"curl -fsS {url} | grep -qF '\"ok\":true'", period=period, failures=failures)
 
 
-def _sync(runtime: OpenClaw) -> Container:
+def _sync(runtime: OpenClawFacts) -> Container:
     return _script(
         "sync-files",
         runtime.image,
@@ -160,7 +159,7 @@ def _sync(runtime: OpenClaw) -> Container:
     )
 
 
-def _install(runtime: OpenClaw) -> Container:
+def _install(runtime: OpenClawFacts) -> Container:
     tools = runtime.tools
     return _script(
         "install-tools",
@@ -178,7 +177,7 @@ def _install(runtime: OpenClaw) -> Container:
     )
 
 
-def _prepare(runtime: OpenClaw) -> Container:
+def _prepare(runtime: OpenClawFacts) -> Container:
     discord = (
         {"DISCORD_PLUGIN_VERSION": DISCORD_PLUGIN_VERSION, "DISCORD_PLUGIN_SHA512": DISCORD_PLUGIN_SHA512}
         if runtime.discord
@@ -222,7 +221,7 @@ def _script(
     )
 
 
-def _volumes(agent: SandboxedAgent, policy: Mapping[str, str]) -> tuple[Volume, ...]:
+def _volumes(agent: Agent, policy: Mapping[str, str]) -> tuple[Volume, ...]:
     return (
         # In memory, because the live copy has the mode of a secret and needs no disk.
         Volume("config", "memory", size="1Mi"),

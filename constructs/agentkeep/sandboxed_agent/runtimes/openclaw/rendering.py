@@ -9,9 +9,10 @@ from agentkeep.core.edges import Beside, Dns, Flow, Internet, Inward, Range
 from agentkeep.core.model import Model
 from agentkeep.errors import DeclarationError
 from agentkeep.isolated_llm_proxy.models import Model as ChatModel
-from agentkeep.sandboxed_agent.declaration import SandboxedAgent
-from agentkeep.sandboxed_agent.runtimes.openclaw import DISCORD_TOKEN_ENV, GATEWAY_TOKEN_ENV, OpenClaw, workspace
+from agentkeep.sandboxed_agent.runtime import Agent
 from agentkeep.sandboxed_agent.runtimes.openclaw import config as openclaw_config
+from agentkeep.sandboxed_agent.runtimes.openclaw import workspace
+from agentkeep.sandboxed_agent.runtimes.openclaw.facts import DISCORD_TOKEN_ENV, GATEWAY_TOKEN_ENV, OpenClawFacts
 from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
 from agentkeep.sandboxed_agent.sandboxes.docker_in_docker import DockerInDocker
 from agentkeep.secret_param.declaration import IsolatedSecret
@@ -20,12 +21,14 @@ CONFIG_FILE = "openclaw.json"
 SCRIPTS = ("prepare-state.sh", "install-tools.sh", "sync-files.sh")
 
 
-def models(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> tuple[ChatModel, ...]:
+def models(runtime: OpenClawFacts, agent: Agent, model: Model) -> tuple[ChatModel, ...]:
     """The models that *agent* may use, its own first."""
-    return runtime.models([one for serving in model.served(agent.id) for limits in serving.offer for one in limits.models])
+    return runtime.models(
+        [one for serving in model.served(agent.id) for limits in serving.offer for one in limits.models]
+    )
 
 
-def settings(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> openclaw_config.OpenClawSettings:
+def settings(runtime: OpenClawFacts, agent: Agent, model: Model) -> openclaw_config.OpenClawSettings:
     """What OpenClaw's configuration is rendered from."""
     (serving,) = model.served(agent.id)
     sandbox: openclaw_config.DockerSandbox | None = None
@@ -65,7 +68,7 @@ def settings(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> openclaw
     )
 
 
-def config_file(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> str:
+def config_file(runtime: OpenClawFacts, agent: Agent, model: Model) -> str:
     """
     ``openclaw.json``.
 
@@ -78,12 +81,12 @@ def config_file(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def secret_names(agent: SandboxedAgent, model: Model) -> set[str]:
+def secret_names(agent: Agent, model: Model) -> set[str]:
     """The variables that hold what the agent was granted."""
     return {name for name, _ in model.variables(agent.id)}
 
 
-def policy_files(runtime: OpenClaw, agent: SandboxedAgent, model: Model) -> dict[str, str]:
+def policy_files(runtime: OpenClawFacts, agent: Agent, model: Model) -> dict[str, str]:
     """``SOUL.md`` and the skills, by their path in the workspace."""
     tools = [
         workspace.Tool("codex", runtime.tools.codex, "コードレビュー"),

@@ -46,7 +46,9 @@ class ParameterStore(SecretStore):
         """A path of at most fifteen levels."""
         if not _NAME.fullmatch(key) or len(key) > _LENGTH:
             # Not repeated: whoever mixes up name and value has just typed the value.
-            yield Problem("key= is not an SSM parameter name", f"write it as '{self.prefix}/PLATFORM/NAME'; never the value")
+            yield Problem(
+                "key= is not an SSM parameter name", f"write it as '{self.prefix}/PLATFORM/NAME'; never the value"
+            )
 
     def about_problems(self, about: str) -> Iterator[Problem]:
         """The provider and the console accept more than the API does; 1024 plain characters are always fine."""

@@ -45,7 +45,6 @@ class ParameterTerraform(Construct):
             self.parameter, address(secret.id), f"Read by {readers} only. Set the value in SSM after the first apply."
         )
 
-
     @staticmethod
     def root(secret: Secret, model: Model) -> Root:  # noqa: ARG004 - every secret is in one account
         """All secrets of a platform are one root module."""
@@ -58,7 +57,7 @@ def provider(stack: TerraformStack, model: Model) -> None:
     aws_provider(stack, model.store.aws)
 
 
-def written(scope: Construct, id: str, name: str, secret: Secret, value: str, comment: str) -> None:  # noqa: A002
+def written(scope: Construct, id: str, name: str, secret: Secret, *, value: str, comment: str) -> None:  # noqa: A002
     """A secret whose value another resource makes; a new value must follow, so nothing is ignored."""
     made = SsmParameter(scope, id, name=secret.key, type="SecureString", value=value, description=secret.about)
     settle(made, name, comment)
