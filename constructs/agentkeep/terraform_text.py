@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentkeep.facts import terraform_name as address
-from imports.terraform._base import DataSource, Resource
+from agentkeep_imports.terraform._base import DataSource, Resource
 
 __all__ = ["address", "settle"]
 

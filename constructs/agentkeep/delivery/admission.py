@@ -19,7 +19,7 @@ from agentkeep.manifests import object_metadata
 from agentkeep.pages import Pages
 from agentkeep.platform import Platform
 from agentkeep.workload import Workload
-from imports.k8s.validating_admission_policy import (
+from agentkeep_imports.k8s.validating_admission_policy import (
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicySpec,
     ValidatingAdmissionPolicySpecMatchConstraints,
@@ -27,7 +27,7 @@ from imports.k8s.validating_admission_policy import (
     ValidatingAdmissionPolicySpecValidations,
     ValidatingAdmissionPolicySpecVariables,
 )
-from imports.k8s.validating_admission_policy_binding import (
+from agentkeep_imports.k8s.validating_admission_policy_binding import (
     ValidatingAdmissionPolicyBinding,
     ValidatingAdmissionPolicyBindingSpec,
     ValidatingAdmissionPolicyBindingSpecMatchResources,

@@ -13,14 +13,14 @@ from constructs import Construct
 from agentkeep.manifests import object_metadata
 from agentkeep.pages import Pages
 from agentkeep.platform import Platform
-from imports.k8s.app_project import (
+from agentkeep_imports.k8s.app_project import (
     AppProject,
     AppProjectSpec,
     AppProjectSpecClusterResourceWhitelist,
     AppProjectSpecDestinations,
     AppProjectSpecNamespaceResourceWhitelist,
 )
-from imports.k8s.application import (
+from agentkeep_imports.k8s.application import (
     Application,
     ApplicationSpec,
     ApplicationSpecDestination,

@@ -7,7 +7,7 @@ from constructs import Construct
 from agentkeep.manifests import WAVE_CONFIG, object_metadata
 from agentkeep.pages import Pages
 from agentkeep.workload import Workload
-from imports.k8s.external_secret import (
+from agentkeep_imports.k8s.external_secret import (
     ExternalSecret,
     ExternalSecretSpec,
     ExternalSecretSpecData,

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from agentkeep.secret_param.declaration import Parameter
 from agentkeep.terraform_text import address, settle
-from imports.terraform.aws import SsmParameter
+from agentkeep_imports.terraform.aws import SsmParameter
 
 PLACEHOLDER = "dummy"
 

@@ -11,8 +11,8 @@ from agentkeep.secret_param.declaration import Parameter
 from agentkeep.secret_param.terraform import SecretParamTerraform
 from agentkeep.tunnel_site.declaration import TunnelSite
 from agentkeep.tunnel_site.terraform import TunnelSiteTerraform
-from imports.terraform.aws import AwsProvider
-from imports.terraform.random import RandomProvider
+from agentkeep_imports.terraform.aws import AwsProvider
+from agentkeep_imports.terraform.random import RandomProvider
 
 AWS_VERSION = "~> 6.0"
 RANDOM_VERSION = "3.8.1"
@@ -61,11 +61,11 @@ def _cloudflare(app: App, platform: Platform) -> RootModule:
     RandomProvider(stack, "random")
     # Its token comes from the environment (CLOUDFLARE_API_TOKEN); nothing of it is ever in the output.
     if zone.provider == "~> 4.52":
-        from imports.terraform import cloudflare_v4  # noqa: PLC0415 - only one is needed
+        from agentkeep_imports.terraform import cloudflare_v4  # noqa: PLC0415 - only one is needed
 
         cloudflare_v4.CloudflareProvider(stack, "cloudflare")
     else:
-        from imports.terraform import cloudflare_v5  # noqa: PLC0415 - only one is needed
+        from agentkeep_imports.terraform import cloudflare_v5  # noqa: PLC0415 - only one is needed
 
         cloudflare_v5.CloudflareProvider(stack, "cloudflare")
     for site in platform.parts(TunnelSite):

@@ -14,7 +14,7 @@ from agentkeep.terraform_text import address, settle
 from agentkeep.tunnel_site.access import Selector
 from agentkeep.tunnel_site.declaration import Published, TunnelSite
 from agentkeep.tunnel_site.wording import application_name, policy_comment, policy_name
-from imports.terraform import cloudflare_v5 as cf
+from agentkeep_imports.terraform import cloudflare_v5 as cf
 
 IDENTITY_PROVIDERS = "all"
 

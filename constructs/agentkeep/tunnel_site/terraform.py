@@ -18,8 +18,8 @@ from agentkeep.cluster import Zone
 from agentkeep.errors import DeclarationError
 from agentkeep.terraform_text import address, settle
 from agentkeep.tunnel_site.declaration import Published, TunnelSite
-from imports.terraform.aws import SsmParameter
-from imports.terraform.random import Bytes
+from agentkeep_imports.terraform.aws import SsmParameter
+from agentkeep_imports.terraform.random import Bytes
 
 # One whole address, as an HCL string; no "*" that a reader might take for a pattern.
 _ADDRESS = '"^[^@*\\\\s]+@[^@*\\\\s]+$"'
