@@ -126,6 +126,7 @@ MUTANTS: dict[str, tuple[str, Callable[[World], Any]]] = {
             w.cloudflare["resource"][POLICY]["second"].update(application_id=f"${{{APPLICATION}.openclaw.id}}"),
         ),
     ),
+    "a login of the policy that lasts as long as the default": ("SITE005", lambda w: policy(w).pop("session_duration")),
     "a long login in the policy": ("SITE005", lambda w: policy(w).update(session_duration="720h")),
 }
 

@@ -156,6 +156,7 @@ def test_in_v5_an_application_names_its_policies_and_the_record_its_whole_host()
     assert found["cloudflare_dns_record"]["agent"]["content"] == f"${{{TUNNEL}.demo.id}}.cfargotunnel.com"
     assert found["cloudflare_dns_record"]["agent"]["name"] == "agent.example.com"
     assert found["cloudflare_dns_record"]["agent"]["ttl"] == 1
+    assert found[POLICY]["agent"]["session_duration"] == "24h"
     assert found[APPLICATION]["agent"]["policies"] == [{"id": f"${{{POLICY}.agent.id}}", "precedence": 1}]
     assert not {"application_id", "precedence", "zone_id"} & found[POLICY]["agent"].keys()
     assert found[TUNNEL]["demo"]["tunnel_secret"] == "${random_bytes.demo.base64}"

@@ -97,6 +97,8 @@ class CloudflareV5:
                 account_id=self._account_id,
                 name=policy_name(published),
                 decision="allow",
+                # Left out, the provider fails where the API answers with a default of its own.
+                session_duration=published.access.session,
                 include=self._selectors(published.access.include),
                 require=self._selectors(published.access.require) if published.access.require else None,
             )
