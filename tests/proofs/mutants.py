@@ -1624,6 +1624,12 @@ def sites() -> Iterator[Mutant]:
         "the tunnel routes a private network",
         lambda w: w.tf(routes)["config"].update(warp_routing={"enabled": True}),
     )
+    for what, value in {"said to": False, "left out": None, "as a text": "true", "by a variable": "${var.x}"}.items():
+        yield Mutant(
+            "SITE008",
+            f"scripts read the cookie: {what}",
+            lambda w, v=value: w.tf(application).update(http_only_cookie_attribute=v),
+        )
     yield from unguarded(application, policy, record, routes)
     yield Mutant("REF003", "no catch-all", lambda w: rule(w).pop())
     yield Mutant(

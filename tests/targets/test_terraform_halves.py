@@ -126,6 +126,7 @@ def test_every_host_is_proxied_and_behind_an_application(zone: Zone) -> None:
     assert all(record["proxied"] is True and record["type"] == "CNAME" for record in records.values())
     assert all(app["type"] == "self_hosted" for app in found[APPLICATION].values())
     assert all(app["session_duration"] == "24h" for app in found[APPLICATION].values())
+    assert all(app["http_only_cookie_attribute"] is True for app in found[APPLICATION].values())
     assert all(policy["decision"] == "allow" for policy in found[POLICY].values())
 
 

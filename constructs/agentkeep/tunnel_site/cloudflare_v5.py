@@ -112,6 +112,8 @@ class CloudflareV5:
                 domain=published.host,
                 type="self_hosted",
                 session_duration=published.access.session,
+                # As version 4 must have it: no page can copy the login.
+                http_only_cookie_attribute=True,
                 allowed_idps=[f"${{{reference}}}" for reference in identity_providers] or None,
                 # With one way to log in there is nothing to choose.
                 auto_redirect_to_identity=len(identity_providers) == 1,
