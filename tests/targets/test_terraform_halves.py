@@ -200,7 +200,7 @@ def test_in_v5_people_are_included_and_the_login_method_is_required() -> None:
     assert policy["include"] == "${[for address in var.access_emails : { email = { email = address } }]}"
     assert policy["require"] == [{"login_method": {"id": "${local.identity_provider_github}"}}]
     # Version 5 can only list them; one() fails the plan where the name fits none or several.
-    assert found["locals"]["identity_provider_github"].startswith("${one([for found in data.")
+    assert found["locals"]["identity_provider_github"].startswith("${one(distinct([for found in data.")
     assert 'found.name == "GitHub"' in found["locals"]["identity_provider_github"]
 
 

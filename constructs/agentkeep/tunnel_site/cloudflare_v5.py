@@ -144,9 +144,9 @@ class CloudflareV5:
         if name not in self._named:
             local = f"identity_provider_{address(name)}"
             found = f"data.cloudflare_zero_trust_access_identity_providers.{IDENTITY_PROVIDERS}.result"
-            TerraformLocal(
-                self._scope, local, f"${{one([for found in {found} : found.id if found.name == {json.dumps(name)}])}}"
-            ).override_logical_id(local)
+            ids = f"[for found in {found} : found.id if found.name == {json.dumps(name)}]"
+            # An API that repeats a page lists the same provider twice; two providers of one name still fail.
+            TerraformLocal(self._scope, local, f"${{one(distinct({ids}))}}").override_logical_id(local)
             self._named[name] = f"local.{local}"
         return self._named[name]
 
