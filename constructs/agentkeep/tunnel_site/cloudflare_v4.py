@@ -106,6 +106,8 @@ class CloudflareV4:
             domain=published.host,
             type="self_hosted",
             session_duration=published.access.session,
+            # Version 4 sends false where it is left out, and a page could copy the login.
+            http_only_cookie_attribute=True,
             allowed_idps=identity_providers or None,
             # With one way to log in there is nothing to choose.
             auto_redirect_to_identity=len(identity_providers) == 1,
