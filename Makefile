@@ -1,7 +1,7 @@
 # Each target is one command without logic; the logic is Python, where it is tested.
 PYTHON ?= python3
 BIN := .venv/bin
-export PYTHONPATH := constructs:.
+export PYTHONPATH := constructs:imports:.
 export CHECKPOINT_DISABLE := 1
 
 .DEFAULT_GOAL := synth

@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-# "constructs" is a source root, never a package: the PyPI package of that name must stay importable.
+# These are source roots, never packages: the PyPI package "constructs" must stay importable.
+sys.path.insert(0, str(Path(__file__).resolve().parent / "imports"))
 sys.path.insert(0, str(Path(__file__).resolve().parent / "constructs"))
 
 from agentkeep.cli import terraform_main

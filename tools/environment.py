@@ -46,6 +46,8 @@ def make(folder: str, home: Path, locks: list[str]) -> int:
     ).hexdigest()
     known = stamp.read_text().split() if stamp.exists() else []
     if wanted_state in known:
+        if folder == PROJECT:
+            link(home)
         return 0
     if not (home / "bin" / "python").exists() or not known:
         print(f"creating {folder} ...", flush=True)
@@ -64,7 +66,12 @@ def make(folder: str, home: Path, locks: list[str]) -> int:
 def link(home: Path) -> None:
     """Put this checkout on the environment's path, and the command ``agentkeep`` into its bin."""
     packages = next((home / "lib").glob("python*/site-packages"))
-    (packages / "agentkeep-checkout.pth").write_text(f"{ROOT / 'constructs'}\n{ROOT}\n", encoding="utf-8")
+    roots = "".join(f"{one}\n" for one in (ROOT / "constructs", ROOT / "imports", ROOT))
+    path_file = packages / "agentkeep-checkout.pth"
+    # An environment made before a source root was added is completed, and a current one is not touched.
+    if path_file.exists() and path_file.read_text(encoding="utf-8") == roots:
+        return
+    path_file.write_text(roots, encoding="utf-8")
     command = home / "bin" / "agentkeep"
     command.write_text(
         f"#!{home / 'bin' / 'python'}\nimport sys\nfrom agentkeep.cli import main\nsys.exit(main())\n", encoding="utf-8"

@@ -33,6 +33,7 @@ if str(ROOT) not in sys.path:
 from tools import imports_kubernetes, imports_terraform  # noqa: E402 (a script's own folder comes first on sys.path)
 
 IMPORTS = ROOT / "imports"
+PACKAGE = IMPORTS / "agentkeep_imports"
 CACHE = ROOT / ".cache" / "wheels"
 
 
@@ -67,7 +68,7 @@ def package(source: imports_terraform.Source, *, fetch: bool) -> Path | None:
 
 def formatted(text: str) -> str:
     """Format Python source as the rest of the project is."""
-    name = ["--quiet", "--stdin-filename", str(IMPORTS / "x.py"), "-"]
+    name = ["--quiet", "--stdin-filename", str(PACKAGE / "x.py"), "-"]
     for step in (["check", "--select", "I", "--fix"], ["format"]):
         command = [sys.executable, "-m", "ruff", *step, *name]
         ran = subprocess.run(command, input=text, text=True, capture_output=True, check=True, timeout=120, cwd=ROOT)
@@ -127,10 +128,10 @@ def modules() -> Iterator[tuple[Path, str]]:
     """Yield each module with its due text, made from the committed schemas alone."""
     for source in imports_terraform.SOURCES:
         schema = json.loads((IMPORTS / "schemas" / "terraform" / f"{source.module}.json").read_text())
-        yield IMPORTS / "terraform" / f"{source.module}.py", formatted(imports_terraform.write_module(schema))
+        yield PACKAGE / "terraform" / f"{source.module}.py", formatted(imports_terraform.write_module(schema))
     for kind in imports_kubernetes.KINDS:
         schema = json.loads(schema_file(kind).read_text())
-        yield IMPORTS / "k8s" / f"{kind.module}.py", formatted(imports_kubernetes.write_module(schema))
+        yield PACKAGE / "k8s" / f"{kind.module}.py", formatted(imports_kubernetes.write_module(schema))
 
 
 def main(arguments: list[str]) -> int:

@@ -8,7 +8,7 @@ second kind of a group overwrites the first.
 
 1. :func:`read_definition` (a CRD manifest) and :func:`read_builtin` (kubernetes-validate) reduce a kind's schema to
    fields, types, required, allowed values and defaults; it is committed under ``imports/schemas/k8s/``.
-2. :func:`write_module` turns such a schema into ``imports/k8s/<module>.py``.
+2. :func:`write_module` turns such a schema into ``imports/agentkeep_imports/k8s/<module>.py``.
 """
 
 import keyword
@@ -199,7 +199,7 @@ def write_module(schema: Mapping[str, Any]) -> str:
         "import cdk8s",
         "from constructs import Construct",
         "",
-        "from imports.k8s import _base",
+        "from agentkeep_imports.k8s import _base",
     ]
     return "\n".join(head) + "\n" + text
 

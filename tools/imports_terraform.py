@@ -7,7 +7,7 @@ steps, each with its own product:
 1. :func:`read_provider` reads a package's generated sources (they sit, embedded in source maps, in the jsii archive
    inside the wheel) into a reduced provider schema, committed under ``imports/schemas/terraform/``. The sources say
    more than the jsii assembly does: block or attribute, set or list, required, optional, computed.
-2. :func:`write_module` turns such a schema into ``imports/terraform/<name>.py``.
+2. :func:`write_module` turns such a schema into ``imports/agentkeep_imports/terraform/<name>.py``.
 
 Only names, types and kinds are taken over; descriptions are not.
 """
@@ -413,7 +413,7 @@ def write_module(schema: Mapping[str, Any]) -> str:
         "import cdktf",
         "from constructs import Construct",
         "",
-        "from imports.terraform import _base",
+        "from agentkeep_imports.terraform import _base",
         "",
     ]
     seen: set[str] = set()

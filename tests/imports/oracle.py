@@ -5,7 +5,7 @@ A program of its own, run by ``test_terraform_oracle.py``: loading a prebuilt pa
 megabytes, and two versions of one package cannot share a kernel.
 
 Usage: python tests/imports/oracle.py MODULE FOLDER
-    MODULE is a module of ``imports.terraform``; FOLDER holds its prebuilt package.
+    MODULE is a module of ``agentkeep_imports.terraform``; FOLDER holds its prebuilt package.
 Prints JSON: {"<case>": {"slim": {...}, "prebuilt": {...}}}
 """
 
@@ -118,7 +118,7 @@ def main(module: str, folder: Path) -> None:
     """Print what both bindings synthesize."""
     schema = json.loads((ROOT / "imports" / "schemas" / "terraform" / f"{module}.json").read_text())
     parts = [entry["module"] for group in ("resources", "data_sources") for entry in schema[group].values()]
-    slim = Names(importlib.import_module(f"imports.terraform.{module}"))
+    slim = Names(importlib.import_module(f"agentkeep_imports.terraform.{module}"))
     theirs = prebuilt(folder, ["provider", *parts])
     json.dump({"slim": stack(schema, slim), "prebuilt": stack(schema, theirs)}, sys.stdout)
 

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
-from imports.k8s import app_project, application, external_secret
-from imports.k8s import validating_admission_policy_binding as binding
+from agentkeep_imports.k8s import app_project, application, external_secret
+from agentkeep_imports.k8s import validating_admission_policy_binding as binding
 from tools import imports, imports_kubernetes
 
 KINDS = {kind.kind: kind for kind in imports_kubernetes.KINDS}
@@ -86,7 +86,7 @@ def full(schema: Mapping[str, Any], module: Any, name: str) -> Any:
 
 def manifest(kind: imports_kubernetes.Kind) -> dict[str, Any]:
     """Synthesize *kind* with every field filled in."""
-    module = importlib.import_module(f"imports.k8s.{kind.module}")
+    module = importlib.import_module(f"agentkeep_imports.k8s.{kind.module}")
     chart = cdk8s.Testing.chart()
     spec = full(committed(kind)["spec"], module, f"{kind.kind}Spec")
     getattr(module, kind.kind)(chart, "it", metadata=cdk8s.ApiObjectMetadata(name="it"), spec=spec)

@@ -9,7 +9,7 @@ from typing import Any
 import cdktf
 import pytest
 
-from imports.terraform import aws, cloudflare_v4, cloudflare_v5, random
+from agentkeep_imports.terraform import aws, cloudflare_v4, cloudflare_v5, random
 
 
 @pytest.fixture
@@ -142,8 +142,9 @@ def test_blocks_are_compared_by_value() -> None:
 @pytest.mark.parametrize("module", ["aws", "random", "cloudflare_v4", "cloudflare_v5"])
 def test_a_module_loads_cdktf_and_no_other_package(module: str) -> None:
     code = (
-        f"import sys, imports.terraform.{module}\n"
-        "print(*sorted(m for m in sys.modules if m.startswith(('cdktf_', 'cdk8s', 'agentkeep', 'pydantic'))))"
+        f"import sys, agentkeep_imports.terraform.{module}\n"
+        "loaded = {m.partition('.')[0] for m in sys.modules}\n"
+        "print(*sorted(m for m in loaded if m == 'agentkeep' or m.startswith(('cdktf_', 'cdk8s', 'pydantic'))))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import PYTHONPATH
 from tools import imports, imports_terraform
 
 HERE = Path(__file__).resolve().parent
@@ -86,7 +87,7 @@ def signatures(path: Path) -> dict[str, tuple[str, dict[str, bool], set[str]]]:
 
 def test_both_bindings_synthesize_the_same(module: str, schema: dict[str, Any], prebuilt: Path) -> None:
     program = [sys.executable, str(HERE / "oracle.py"), module, str(prebuilt)]
-    environment = {**os.environ, "PYTHONPATH": f"{imports.ROOT / 'constructs'}{os.pathsep}{imports.ROOT}"}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     ran = subprocess.run(program, capture_output=True, text=True, check=True, timeout=300, env=environment)
     both = json.loads(ran.stdout)
     slim = json.dumps(both["slim"])
@@ -100,7 +101,7 @@ def test_both_bindings_synthesize_the_same(module: str, schema: dict[str, Any], 
 def test_keywords_and_properties_are_those_of_the_prebuilt_package(
     module: str, schema: dict[str, Any], prebuilt: Path
 ) -> None:
-    ours = signatures(imports.IMPORTS / "terraform" / f"{module}.py")
+    ours = signatures(imports.PACKAGE / "terraform" / f"{module}.py")
     left_out = {one.rpartition(".")[2] for one in SOURCES[module].left_out}
     for _, entry in elements(schema):
         theirs = signatures(prebuilt / entry["module"] / "__init__.py")

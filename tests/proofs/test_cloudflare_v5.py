@@ -126,6 +126,9 @@ MUTANTS: dict[str, tuple[str, Callable[[World], Any]]] = {
             w.cloudflare["resource"][POLICY]["second"].update(application_id=f"${{{APPLICATION}.openclaw.id}}"),
         ),
     ),
+    "a login of the policy that lasts as long as the default": ("SITE005", lambda w: policy(w).pop("session_duration")),
+    "a cookie for scripts": ("SITE008", lambda w: w.tf(APPLICATION).update(http_only_cookie_attribute=False)),
+    "a cookie as the provider likes": ("SITE008", lambda w: w.tf(APPLICATION).pop("http_only_cookie_attribute")),
     "a long login in the policy": ("SITE005", lambda w: policy(w).update(session_duration="720h")),
 }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import PYTHONPATH, ROOT
 
 DIST = ROOT / "dist"
 HINT = "If the change is meant, run 'make accept', and read the diff before you commit."
@@ -74,7 +74,7 @@ def synthesized_apart(folder: Path, seed: str, locale: str) -> dict[str, bytes]:
         "PATH": os.environ["PATH"],
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": seed,
-        "PYTHONPATH": f"{ROOT / 'constructs'}{os.pathsep}{ROOT}",
+        "PYTHONPATH": PYTHONPATH,
         "TZ": "Pacific/Kiritimati" if seed == "1" else "UTC",
     }
     done = subprocess.run(

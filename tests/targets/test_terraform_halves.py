@@ -126,6 +126,7 @@ def test_every_host_is_proxied_and_behind_an_application(zone: Zone) -> None:
     assert all(record["proxied"] is True and record["type"] == "CNAME" for record in records.values())
     assert all(app["type"] == "self_hosted" for app in found[APPLICATION].values())
     assert all(app["session_duration"] == "24h" for app in found[APPLICATION].values())
+    assert all(app["http_only_cookie_attribute"] is True for app in found[APPLICATION].values())
     assert all(policy["decision"] == "allow" for policy in found[POLICY].values())
 
 
@@ -156,6 +157,7 @@ def test_in_v5_an_application_names_its_policies_and_the_record_its_whole_host()
     assert found["cloudflare_dns_record"]["agent"]["content"] == f"${{{TUNNEL}.demo.id}}.cfargotunnel.com"
     assert found["cloudflare_dns_record"]["agent"]["name"] == "agent.example.com"
     assert found["cloudflare_dns_record"]["agent"]["ttl"] == 1
+    assert found[POLICY]["agent"]["session_duration"] == "24h"
     assert found[APPLICATION]["agent"]["policies"] == [{"id": f"${{{POLICY}.agent.id}}", "precedence": 1}]
     assert not {"application_id", "precedence", "zone_id"} & found[POLICY]["agent"].keys()
     assert found[TUNNEL]["demo"]["tunnel_secret"] == "${random_bytes.demo.base64}"
@@ -198,7 +200,7 @@ def test_in_v5_people_are_included_and_the_login_method_is_required() -> None:
     assert policy["include"] == "${[for address in var.access_emails : { email = { email = address } }]}"
     assert policy["require"] == [{"login_method": {"id": "${local.identity_provider_github}"}}]
     # Version 5 can only list them; one() fails the plan where the name fits none or several.
-    assert found["locals"]["identity_provider_github"].startswith("${one([for found in data.")
+    assert found["locals"]["identity_provider_github"].startswith("${one(distinct([for found in data.")
     assert 'found.name == "GitHub"' in found["locals"]["identity_provider_github"]
 
 

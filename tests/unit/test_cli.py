@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agentkeep import cli
-from tests.conftest import ROOT
+from tests.conftest import PYTHONPATH, ROOT
 
 KEY = "sk-ant-api03-q0Vf9JxZ2mK7-notreal"
 WORLD = "from tests.worlds import *\nfrom agentkeep import *\n"
@@ -278,7 +278,7 @@ def test_success_says_what_was_written_and_every_edge(
 
 
 def run(*command: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    path = {"PYTHONPATH": f"{ROOT / 'constructs'}{os.pathsep}{ROOT}", "PATH": os.environ["PATH"]}
+    path = {"PYTHONPATH": PYTHONPATH, "PATH": os.environ["PATH"]}
     return subprocess.run(
         [sys.executable, *command],
         cwd=folder,

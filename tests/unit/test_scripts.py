@@ -127,11 +127,19 @@ def wait_until(condition: "object", seconds: float = 10) -> None:
 
 
 def stop(process: "subprocess.Popen[bytes]") -> int:
-    process.terminate()
+    """Ask a process to end, kill whatever it leaves behind, and return its exit status."""
+    # Popen.terminate() and wait() would free the number of the process, and with it the group's if nobody else is in
+    # it. Until it is waited for, the group is there to be killed, and the number is nobody else's.
+    os.kill(process.pid, signal.SIGTERM)
     try:
-        return process.wait(10)
+        wait_until(lambda: has_ended(process))
     finally:
         os.killpg(process.pid, signal.SIGKILL)
+    return process.wait(10)
+
+
+def has_ended(process: "subprocess.Popen[bytes]") -> bool:
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def archive(path: Path, files: Mapping[str, str]) -> bytes:
@@ -141,6 +149,43 @@ def archive(path: Path, files: Mapping[str, str]) -> bytes:
             info.size, info.mode = len(text.encode()), 0o755
             tar.addfile(info, io.BytesIO(text.encode()))
     return path.read_bytes()
+
+
+# --- the tests' own tools ---------------------------------------------------------------------------------------------
+
+
+def test_stopping_what_has_already_ended_gives_its_status() -> None:
+    # Under load a script, and all it started, can be gone before its group is asked to go.
+    process = subprocess.Popen(["sh", "-c", "exit 3"], start_new_session=True)
+    wait_until(lambda: has_ended(process))
+
+    assert stop(process) == 3
+
+
+def test_stopping_what_goes_at_once_gives_its_status() -> None:
+    # Nobody is left in the group when it is killed, every time.
+    processes = [subprocess.Popen(["sleep", "60"], start_new_session=True) for _ in range(20)]
+
+    assert {stop(process) for process in processes} == {-signal.SIGTERM}
+
+
+def test_stopping_leaves_nothing_behind(tmp_path: Path) -> None:
+    number = tmp_path / "number"
+    deaf = f"trap '' TERM; echo $$ >{number}; exec sleep 60"
+    command = ["sh", "-c", 'trap "exit 0" TERM; sh -c "$1" & wait', "sh", deaf]
+    process = subprocess.Popen(command, start_new_session=True)
+    wait_until(lambda: number.exists() and number.read_text().endswith("\n"))
+
+    assert stop(process) == 0
+    wait_until(lambda: not is_running(int(number.read_text())))
+
+
+def is_running(number: int) -> bool:
+    """Whether a process does anything; one that nobody waited for is a mere entry."""
+    try:
+        return ") Z " not in Path(f"/proc/{number}/stat").read_text()
+    except FileNotFoundError:
+        return False
 
 
 # --- every script ----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from agentkeep.core.workload import Workload
 from agentkeep.delivery.argocd import ArgoCd
 from agentkeep.halves.kubernetes import Writer
 from agentkeep.halves.pages import Pages
-from imports.k8s.validating_admission_policy import (
+from agentkeep_imports.k8s.validating_admission_policy import (
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicySpec,
     ValidatingAdmissionPolicySpecMatchConstraints,
@@ -28,7 +28,7 @@ from imports.k8s.validating_admission_policy import (
     ValidatingAdmissionPolicySpecValidations,
     ValidatingAdmissionPolicySpecVariables,
 )
-from imports.k8s.validating_admission_policy_binding import (
+from agentkeep_imports.k8s.validating_admission_policy_binding import (
     ValidatingAdmissionPolicyBinding,
     ValidatingAdmissionPolicyBindingSpec,
     ValidatingAdmissionPolicyBindingSpecMatchResources,

@@ -12,7 +12,7 @@ from cdktf import TerraformStack
 from agentkeep.core.cluster import SecretStore
 from agentkeep.core.facts import address_name as address
 from agentkeep.core.model import Model
-from imports.terraform._base import DataSource, Resource
+from agentkeep_imports.terraform._base import DataSource, Resource
 
 __all__ = ["Root", "address", "settle", "store_half"]
 

@@ -8,7 +8,7 @@ from agentkeep.core.model import Model
 from agentkeep.core.workload import Workload
 from agentkeep.halves.kubernetes import WAVE_CONFIG, Writer
 from agentkeep.halves.pages import Pages
-from imports.k8s.external_secret import (
+from agentkeep_imports.k8s.external_secret import (
     ExternalSecret,
     ExternalSecretSpec,
     ExternalSecretSpecData,

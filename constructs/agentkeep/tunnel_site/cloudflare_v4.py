@@ -13,7 +13,7 @@ from agentkeep.tunnel_site.access import Selector
 from agentkeep.tunnel_site.declaration import TunnelSite
 from agentkeep.tunnel_site.wording import application_name, policy_comment, policy_name
 from agentkeep.tunnel_site.zone import Zone
-from imports.terraform import cloudflare_v4 as cf
+from agentkeep_imports.terraform import cloudflare_v4 as cf
 
 SelectorBlock = TypeVar("SelectorBlock", cf.ZeroTrustAccessPolicyInclude, cf.ZeroTrustAccessPolicyRequire)
 
@@ -108,6 +108,8 @@ class CloudflareV4:
             domain=published.host,
             type="self_hosted",
             session_duration=published.access.session,
+            # Version 4 sends false where it is left out, and a page could copy the login.
+            http_only_cookie_attribute=True,
             allowed_idps=identity_providers or None,
             # With one way to log in there is nothing to choose.
             auto_redirect_to_identity=len(identity_providers) == 1,

@@ -15,7 +15,7 @@ from agentkeep.tunnel_site.access import Selector
 from agentkeep.tunnel_site.declaration import TunnelSite
 from agentkeep.tunnel_site.wording import application_name, policy_comment, policy_name
 from agentkeep.tunnel_site.zone import Zone
-from imports.terraform import cloudflare_v5 as cf
+from agentkeep_imports.terraform import cloudflare_v5 as cf
 
 IDENTITY_PROVIDERS = "all"
 
@@ -98,6 +98,8 @@ class CloudflareV5:
                 account_id=self._account_id,
                 name=policy_name(published),
                 decision="allow",
+                # Left out, the provider fails where the API answers with a default of its own.
+                session_duration=published.access.session,
                 include=self._selectors(published.access.include),
                 require=self._selectors(published.access.require) if published.access.require else None,
             )
@@ -111,6 +113,8 @@ class CloudflareV5:
                 domain=published.host,
                 type="self_hosted",
                 session_duration=published.access.session,
+                # As version 4 must have it: no page can copy the login.
+                http_only_cookie_attribute=True,
                 allowed_idps=[f"${{{reference}}}" for reference in identity_providers] or None,
                 # With one way to log in there is nothing to choose.
                 auto_redirect_to_identity=len(identity_providers) == 1,
@@ -141,9 +145,9 @@ class CloudflareV5:
         if name not in self._named:
             local = f"identity_provider_{address(name)}"
             found = f"data.cloudflare_zero_trust_access_identity_providers.{IDENTITY_PROVIDERS}.result"
-            TerraformLocal(
-                self._scope, local, f"${{one([for found in {found} : found.id if found.name == {json.dumps(name)}])}}"
-            ).override_logical_id(local)
+            ids = f"[for found in {found} : found.id if found.name == {json.dumps(name)}]"
+            # An API that repeats a page lists the same provider twice; two providers of one name still fail.
+            TerraformLocal(self._scope, local, f"${{one(distinct({ids}))}}").override_logical_id(local)
             self._named[name] = f"local.{local}"
         return self._named[name]
 

@@ -21,7 +21,7 @@ from agentkeep.core.model import Model
 from agentkeep.halves.terraform import Root, address, settle, store_half
 from agentkeep.tunnel_site.declaration import TunnelSite
 from agentkeep.tunnel_site.zone import Zone
-from imports.terraform.random import Bytes, RandomProvider
+from agentkeep_imports.terraform.random import Bytes, RandomProvider
 
 RANDOM_VERSION = "3.8.1"
 # One whole address, as an HCL string; no "*" that a reader might take for a pattern.
@@ -118,7 +118,7 @@ def providers(zone: Zone, stack: TerraformStack, model: Model) -> None:
     RandomProvider(stack, "random")
     # Its token comes from the environment (CLOUDFLARE_API_TOKEN); nothing of it is ever in the output.
     generation = "cloudflare_v4" if zone.provider == "~> 4.52" else "cloudflare_v5"
-    import_module(f"imports.terraform.{generation}").CloudflareProvider(stack, "cloudflare")
+    import_module(f"agentkeep_imports.terraform.{generation}").CloudflareProvider(stack, "cloudflare")
 
 
 def variable(stack: TerraformStack, name: str, make: Callable[[], TerraformVariable]) -> TerraformVariable:

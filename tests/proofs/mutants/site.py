@@ -21,6 +21,12 @@ def _sites() -> Iterator[Mutant]:
     application, policy = "cloudflare_zero_trust_access_application", "cloudflare_zero_trust_access_policy"
     record, routes = "cloudflare_record", "cloudflare_zero_trust_tunnel_cloudflared_config"
     rule = partial(lambda w: w.tf(routes)["config"]["ingress_rule"])
+    for what, value in {"said to": False, "left out": None, "as a text": "true", "by a variable": "${var.x}"}.items():
+        yield Mutant(
+            "SITE008",
+            f"scripts read the cookie: {what}",
+            lambda w, v=value: w.tf(application).update(http_only_cookie_attribute=v),
+        )
     yield from unguarded(application, policy, record, routes)
     for what, kind in (("application", application), ("policy", policy)):
         yield Mutant("SITE001", f"the Access {what} dropped", lambda w, k=kind: w.cloudflare["resource"].pop(k))

@@ -153,6 +153,12 @@ class World:
         with self.lock:
             return list(self._load()["identity_providers"])
 
+    def refuse_if_told(self, kind: str) -> None:
+        """Answer as an API whose token lacks a right, for the kinds that a test has named."""
+        if kind in self._load().get("refused", ()):
+            msg = f"403 Forbidden: {kind}"
+            raise RefusedError(msg)
+
     def put(self, verb: str, kind: str, id_: str, attributes: Attributes | None) -> None:
         """Create, update or delete one resource, and write that down."""
         with self.lock:
@@ -600,6 +606,7 @@ class Provider(rpc.ProviderServicer):  # type: ignore[misc]
             # Terraform applies several resources at once; the API sees one after the other.
             with self.world.lock:
                 new = filled(entries, planned, told(kind, planned, self.world) if old is None else old)
+                self.world.refuse_if_told(kind)
                 api_check(self.world, kind, new, create=old is None)
                 self.world.saw([new[n] for n, e in entries.items() if e.get("sensitive") and new.get(n)])
                 if not kind.startswith(IN_STATE_ONLY):

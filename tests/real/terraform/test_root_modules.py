@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.real.terraform.conftest import GITHUB, Start
+from tests.real.terraform.conftest import GITHUB, OTHER, Start
 from tests.real.terraform.harness import Terraform, strangers
 
 pytestmark = pytest.mark.real
@@ -15,6 +15,7 @@ pytestmark = pytest.mark.real
 CLOUDFLARE = ["dist/cloudflare", "v4", "v5", "v4 with team", "v5 with team"]
 ALL = ["dist/aws", *CLOUDFLARE]
 TUNNEL = "cloudflare_zero_trust_tunnel_cloudflared"
+APPLICATION, POLICY = "cloudflare_zero_trust_access_application", "cloudflare_zero_trust_access_policy"
 TOKEN = "/lolice/openclaw/tunnel-token"
 
 
@@ -168,6 +169,62 @@ def test_access_stands_before_the_host_and_asks_for_person_and_login(start: Star
     assert {"owner@example.org", "second@example.org"} == people
     assert [GITHUB["id"]] == logins == application["allowed_idps"]
     assert (application["domain"], policy["decision"]) == ("openclaw.b0xp.io", "allow")
+
+
+@pytest.mark.parametrize("refused", [APPLICATION, POLICY], ids=["application", "policy"])
+@pytest.mark.parametrize("name", CLOUDFLARE)
+def test_nothing_is_published_where_cloudflare_refuses_its_guard(start: Start, name: str, refused: str) -> None:
+    terraform = start(name)
+    terraform.init().expect()
+    terraform.world.change(lambda content: content.update(refused=[refused]))
+    answer = terraform.apply()
+    made = {kind for kind, found in terraform.world.read()["resources"].items() if found}
+
+    assert not answer.ok
+    assert TUNNEL in made
+    assert made & {"cloudflare_record", "cloudflare_dns_record", f"{TUNNEL}_config"} == set()
+
+    terraform.world.change(lambda content: content.update(refused=[]))
+    terraform.apply().expect()
+
+    assert terraform.plan().expect().changes == {}
+
+
+def test_without_its_order_the_host_would_be_open(start: Start) -> None:
+    def unordered(module: dict[str, Any]) -> None:
+        for kind in ("cloudflare_record", f"{TUNNEL}_config"):
+            only(module["resource"][kind]).pop("depends_on")
+
+    terraform = start("dist/cloudflare", unordered)
+    terraform.init().expect()
+    terraform.world.change(lambda content: content.update(refused=[APPLICATION]))
+    answer = terraform.apply()
+
+    assert not answer.ok
+    assert terraform.world.resources("cloudflare_record")
+    assert terraform.world.resources(f"{TUNNEL}_config")
+
+
+@pytest.mark.parametrize("name", CLOUDFLARE)
+def test_the_guard_is_taken_away_last(start: Start, name: str) -> None:
+    terraform = applied(start(name))
+    terraform.destroy().expect()
+    deleted = [kind for verb, kind, _ in terraform.world.read()["journal"] if verb == "delete"]
+    record = next(kind for kind in deleted if kind.endswith("record"))
+
+    assert max(deleted.index(record), deleted.index(f"{TUNNEL}_config")) < min(
+        deleted.index(APPLICATION), deleted.index(POLICY)
+    )
+
+
+def test_an_identity_provider_that_is_listed_twice_is_still_one(start: Start) -> None:
+    terraform = start("v5")
+    # An API that ignores the number of the page answers every page with the first.
+    terraform.world.change(lambda content: content.update(identity_providers=[OTHER, GITHUB, OTHER, GITHUB]))
+    terraform.init().expect()
+    terraform.apply().expect()
+
+    assert only(terraform.world.resources(APPLICATION))["allowed_idps"] == [GITHUB["id"]]
 
 
 @pytest.mark.parametrize("name", ["v4 with team", "v5 with team"])

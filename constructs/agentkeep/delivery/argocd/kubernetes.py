@@ -14,14 +14,14 @@ from agentkeep.core.model import Model
 from agentkeep.delivery.argocd import ArgoCd
 from agentkeep.halves.kubernetes import Writer
 from agentkeep.halves.pages import Pages
-from imports.k8s.app_project import (
+from agentkeep_imports.k8s.app_project import (
     AppProject,
     AppProjectSpec,
     AppProjectSpecClusterResourceWhitelist,
     AppProjectSpecDestinations,
     AppProjectSpecNamespaceResourceWhitelist,
 )
-from imports.k8s.application import (
+from agentkeep_imports.k8s.application import (
     Application,
     ApplicationSpec,
     ApplicationSpecDestination,

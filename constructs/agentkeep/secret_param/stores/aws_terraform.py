@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdktf import TerraformStack, TerraformVariable
 
 from agentkeep.secret_param.stores.aws import Aws
-from imports.terraform.aws import AwsProvider
+from agentkeep_imports.terraform.aws import AwsProvider
 
 AWS_VERSION = "~> 6.0"
 

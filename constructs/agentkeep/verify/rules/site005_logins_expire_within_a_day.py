@@ -9,13 +9,18 @@ from agentkeep.verify.verdict import Report
 
 
 def site005_logins_expire_within_a_day(case: Case, report: Report) -> None:
-    """SITE005: a login to a published host lasts 24 hours at most, in the application and in each of its policies."""
+    """
+    SITE005: a login to a published host lasts 24 hours at most, in the application and in each of its policies.
+
+    A policy that belongs to one application takes over its time. One of the account, as version 5 has it, must say its
+    own.
+    """
     for app in applications(case):
         report.look()
-        bodies = [app.body, *(policy.body for policy in app.policies)]
-        for body in bodies:
+        for address, body in ((app.address, app.body), *((policy.address, policy.body) for policy in app.policies)):
             value = text(body.get("session_duration"))
-            if not value and body is not app.body:
+            belongs = "application_id" in body or address.startswith(f"{app.address}.")
+            if not value and belongs:
                 continue
             hours = _hours(value)
             if hours is None or hours > 24:

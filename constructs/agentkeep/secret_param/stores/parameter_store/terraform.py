@@ -10,7 +10,7 @@ from agentkeep.core.workload import Secret
 from agentkeep.halves.terraform import Root, address, settle
 from agentkeep.secret_param.stores.aws_terraform import AWS_VERSION, aws_provider
 from agentkeep.secret_param.stores.parameter_store import ParameterStore
-from imports.terraform.aws import SsmParameter
+from agentkeep_imports.terraform.aws import SsmParameter
 
 PLACEHOLDER = "dummy"
 VERSIONS = {"aws": AWS_VERSION}

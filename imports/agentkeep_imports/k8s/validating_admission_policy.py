@@ -11,7 +11,7 @@ from typing import ClassVar
 import cdk8s
 from constructs import Construct
 
-from imports.k8s import _base
+from agentkeep_imports.k8s import _base
 
 
 class ValidatingAdmissionPolicySpecAuditAnnotations(_base.Struct):

@@ -12,7 +12,7 @@ from typing import ClassVar
 import cdktf
 from constructs import Construct
 
-from imports.terraform import _base
+from agentkeep_imports.terraform import _base
 
 
 class RandomProvider(_base.Provider):

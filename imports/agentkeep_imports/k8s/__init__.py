@@ -1,0 +1,1 @@
+"""Typed Kubernetes kinds for cdk8s, one module each."""

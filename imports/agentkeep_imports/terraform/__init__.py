@@ -1,0 +1,1 @@
+"""Slim bindings for cdktf, one module for each provider and generation."""
