@@ -5,13 +5,16 @@ export PYTHONPATH := constructs:imports:.
 export CHECKPOINT_DISABLE := 1
 
 .DEFAULT_GOAL := synth
-.PHONY: synth accept test laws check real bench imports lock environment setup
+.PHONY: synth accept examples test laws check real bench imports lock environment setup
 
 synth: environment        ## write dist/ from the declaration, and print the ledger of edges
 	@$(BIN)/python -m agentkeep.cli synth lolice.openclaw
 
 accept: synth             ## the same, for whoever changed something on purpose: read the diff before you commit
 	@git --no-pager diff --stat -- dist
+
+examples: environment     ## write dist/ of every example anew: read the diff before you commit
+	@$(BIN)/python tools/examples.py
 
 test: setup               ## unit, targets, proofs, snapshot
 	@$(BIN)/python -m pytest -q -m "not real and not property" tests

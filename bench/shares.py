@@ -18,7 +18,7 @@ from bench.bench import columns
 from bench.measure import node_seconds
 
 if TYPE_CHECKING:
-    from agentkeep.platform import Platform
+    from agentkeep.core.platform import Platform
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ def main() -> None:
     # What follows is imported only now, so that no step pays for another's imports.
     from cdktf import App  # noqa: PLC0415 - see above
 
-    from agentkeep.targets.comments import commented  # noqa: PLC0415 - see above
+    from agentkeep.targets.kubernetes.comments import commented  # noqa: PLC0415 - see above
     from agentkeep.targets.dist import LOLICE  # noqa: PLC0415 - see above
     from agentkeep.targets.helm import helm_tree  # noqa: PLC0415 - see above
     from agentkeep.targets.kubernetes import BOOTSTRAP_PAGES, manifests  # noqa: PLC0415 - see above

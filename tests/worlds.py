@@ -15,8 +15,9 @@ from agentkeep import (
     Image,
     IsolatedLLMProxy,
     IsolatedSecret,
-    LonghornStorage,
+    Longhorn,
     Model,
+    OpenClaw,
     Placement,
     Platform,
     Provider,
@@ -24,12 +25,13 @@ from agentkeep import (
     Sandbox,
     SandboxedAgent,
     SecretParam,
-    SecretStore,
     Tools,
     TunnelSite,
     Zone,
 )
-from agentkeep.sandboxed_agent.workspace import CODEX_SHA512, GH_SHA256
+from agentkeep.core.model import Model as PlatformModel
+from agentkeep.sandboxed_agent.runtime import SandboxKind
+from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import CODEX_SHA512, GH_SHA256
 from agentkeep.testing import DEMO_ZONE, demo_platform
 
 OPENCLAW = Image("ghcr.io/openclaw/openclaw:2026.9.6")
@@ -42,9 +44,9 @@ TOOLS = Tools(
     codex_sha512=CODEX_SHA512["0.98.0"],
     gh="2.97.0",
     gh_sha256=GH_SHA256["2.97.0-amd64"],
-    docker_cli=Image("docker:27.5.1-cli"),
 )
-DOCKER = Sandbox.docker_in_docker(image=DIND, sandbox_image=SANDBOX_IMAGE)
+DOCKER_CLI = Image("docker:27.5.1-cli")
+DOCKER = Sandbox.docker_in_docker(image=DIND, cli=DOCKER_CLI, sandbox_image=SANDBOX_IMAGE)
 SONNET = Model(id="sonnet-1", upstream="acme/sonnet-1", alias="Sonnet", context_window=200_000, max_output=64_000)
 OPUS = Model(
     id="opus-1", upstream="acme/opus-1", alias="Opus", context_window=200_000, max_output=64_000, prompt_cache=True
@@ -59,8 +61,7 @@ DUAL_STACK = Cluster(
     service_cidrs=("10.96.0.0/12", "fd00:2::/112"),
     node_cidrs=("192.168.1.0/24", "2a00:1::/64"),
     api_server="[2a00:1::10]:6443",
-    secret_store=SecretStore(name="parameterstore"),
-    storage=LonghornStorage(replicas=2, backup_groups=("default",)),
+    storage=Longhorn(replicas=2, backup_groups=("default",)),
     ip_families=("IPv6", "IPv4"),
 )
 
@@ -77,10 +78,16 @@ class World:
     llm: IsolatedLLMProxy
     agent: SandboxedAgent
     lockdown: EgressLockdown
+    zone: Zone
+
+    @property
+    def model(self) -> PlatformModel:
+        """What the platform is by now."""
+        return self.platform.model
 
     def publish(self, *hosts: str, allow: Access | None = None) -> TunnelSite:
         """Publish the agent under each of *hosts*."""
-        site = TunnelSite(self.platform, image=CLOUDFLARED, tunnel="demo tunnel")
+        site = TunnelSite(self.platform, zone=self.zone, image=CLOUDFLARED, tunnel="demo tunnel")
         for host in hosts:
             site.publish(self.agent, host=host, allow=allow or Access.github(), port="gateway")
         return site
@@ -89,19 +96,19 @@ class World:
 def world(
     *,
     platform: Platform | None = None,
-    zone: Zone | None = DEMO_ZONE,
+    zone: Zone = DEMO_ZONE,
     serve: bool = True,
     providers: Callable[[IsolatedSecret], Sequence[Provider]] | None = None,
     primary: str = "Sonnet",
     fallbacks: Sequence[str] = ("Opus",),
-    sandbox: Sandbox = DOCKER,
+    sandbox: SandboxKind = DOCKER,
     discord: bool = False,
     elevated: bool = False,
     placement: Placement | None = None,
     storage: str = "10Gi",
 ) -> World:
     """A served and confined agent called ``agent``, on the invented cluster."""
-    keep = platform or demo_platform(zone=zone)
+    keep = platform or demo_platform()
     provider_key = IsolatedSecret(keep, "ACME_API_KEY", about="key of the model provider")
     master_key = IsolatedSecret(keep, "LITELLM_MASTER_KEY", about="administration of the proxy")
     proxy_key = SecretParam(keep, "LITELLM_PROXY_KEY", about="the agent's own key to the proxy")
@@ -112,22 +119,24 @@ def world(
     agent = SandboxedAgent(
         keep,
         "agent",
-        image=OPENCLAW,
-        gateway_token=gateway_token,
-        primary=primary,
-        fallbacks=fallbacks,
+        runtime=OpenClaw(
+            image=OPENCLAW,
+            gateway_token=gateway_token,
+            primary=primary,
+            fallbacks=fallbacks,
+            tools=TOOLS,
+            channels=[bot] if bot else [],
+            elevated=Elevated((OWNER,)) if elevated else None,
+            rules=Rules(repositories=("acme/app",)),
+        ),
         sandbox=sandbox,
-        tools=TOOLS,
-        discord=bot,
-        elevated=Elevated((OWNER,)) if elevated else None,
-        rules=Rules(repositories=("acme/app",)),
         placement=placement,
         storage=storage,
     )
     lockdown = EgressLockdown(keep)
     if serve:
         llm.serve(agent, key=proxy_key)
-    return World(keep, provider_key, master_key, proxy_key, gateway_token, llm, agent, lockdown)
+    return World(keep, provider_key, master_key, proxy_key, gateway_token, llm, agent, lockdown, zone)
 
 
 def add_agent(world: World, name: str, **keywords: str) -> SandboxedAgent:
@@ -136,11 +145,10 @@ def add_agent(world: World, name: str, **keywords: str) -> SandboxedAgent:
     return SandboxedAgent(
         world.platform,
         name,
-        image=OPENCLAW,
-        gateway_token=token,
-        primary=keywords.get("primary", "Sonnet"),
+        runtime=OpenClaw(
+            image=OPENCLAW, gateway_token=token, primary=keywords.get("primary", "Sonnet"), tools=TOOLS
+        ),
         sandbox=DOCKER,
-        tools=TOOLS,
     )
 
 

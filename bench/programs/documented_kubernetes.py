@@ -43,7 +43,7 @@ from cdk8s_plus_28 import (
     k8s,
 )
 
-from agentkeep.facts import quantity
+from agentkeep.core.facts import quantity
 
 MANIFESTS = Path("dist/lolice")
 Manifest = dict[str, Any]

@@ -29,12 +29,12 @@ from agentkeep import (
     SecretParam,
     TunnelSite,
 )
-from agentkeep.cluster import IpFamily
+from agentkeep.core.cluster import IpFamily
 from agentkeep.egress_lockdown.addresses import WHOLE, internet_blocks
 from agentkeep.errors import CREDENTIAL, DeclarationError
-from agentkeep.facts import Network, quantity, terraform_name
+from agentkeep.core.facts import Network, quantity, terraform_name
 from agentkeep.halves.pages import Comment
-from agentkeep.targets.comments import commented
+from agentkeep.targets.kubernetes.comments import commented
 from agentkeep.targets.ledger import ledger, ledger_text
 from agentkeep.testing import demo_platform
 from tests.worlds import CLOUDFLARED, DOCKER, LITELLM, OPENCLAW, OPUS, RANGES, SONNET, TOOLS, refusals, world

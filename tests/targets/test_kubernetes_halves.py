@@ -24,7 +24,7 @@ from agentkeep import (
     Taint,
 )
 from agentkeep.testing import DEMO_CLUSTER, DEMO_ZONE, demo_platform
-from agentkeep.workload import Workload
+from agentkeep.core.workload import Workload
 from tests.worlds import DUAL_STACK, OPUS, RANGES, SONNET, World, add_agent, world
 
 pytestmark = pytest.mark.usefixtures("engines")

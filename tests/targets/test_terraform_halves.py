@@ -57,10 +57,10 @@ def site(zone: Zone, *hosts: str, allow: Access | None = None, with_comments: bo
 
 
 def test_a_secret_is_a_placeholder_that_terraform_leaves_alone() -> None:
-    from agentkeep.secret_param.terraform import SecretParamTerraform
+    from agentkeep.secret_param.stores.parameter_store.terraform import ParameterTerraform
 
     built = world()
-    found = synthesized(lambda stack: SecretParamTerraform(stack, "any", built.gateway_token))
+    found = synthesized(lambda stack: ParameterTerraform(stack, "any", built.gateway_token))
 
     assert plain(found["resource"]) == {
         "aws_ssm_parameter": {
@@ -78,20 +78,20 @@ def test_a_secret_is_a_placeholder_that_terraform_leaves_alone() -> None:
 def test_the_address_does_not_move_with_the_construct() -> None:
     from constructs import Construct
 
-    from agentkeep.secret_param.terraform import SecretParamTerraform
+    from agentkeep.secret_param.stores.parameter_store.terraform import ParameterTerraform
 
     built = world()
-    here = synthesized(lambda stack: SecretParamTerraform(stack, "a", built.gateway_token))
-    there = synthesized(lambda stack: SecretParamTerraform(Construct(stack, "deep"), "b", built.gateway_token))
+    here = synthesized(lambda stack: ParameterTerraform(stack, "a", built.gateway_token))
+    there = synthesized(lambda stack: ParameterTerraform(Construct(stack, "deep"), "b", built.gateway_token))
 
     assert plain(here["resource"]) == plain(there["resource"])
 
 
 def test_the_readers_are_named_beside_the_secret() -> None:
-    from agentkeep.secret_param.terraform import SecretParamTerraform
+    from agentkeep.secret_param.stores.parameter_store.terraform import ParameterTerraform
 
     built = world()
-    found = synthesized(lambda stack: SecretParamTerraform(stack, "any", built.proxy_key), with_comments=True)
+    found = synthesized(lambda stack: ParameterTerraform(stack, "any", built.proxy_key), with_comments=True)
 
     assert "Read by agent, llm only." in json.dumps(found["resource"]["aws_ssm_parameter"]["litellm_proxy_key"]["//"])
 

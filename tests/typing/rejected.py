@@ -16,7 +16,7 @@ from agentkeep import (
     Internet,
     IsolatedLLMProxy,
     IsolatedSecret,
-    LonghornStorage,
+    Longhorn,
     Model,
     Placement,
     Platform,
@@ -95,7 +95,7 @@ def flows(lockdown: EgressLockdown, agent: SandboxedAgent, llm: IsolatedLLMProxy
     Internet.http()  # type: ignore[attr-defined]
 
 
-def facts(store: SecretStore, storage: LonghornStorage) -> None:
+def facts(store: SecretStore, storage: Longhorn) -> None:
     Cluster(name="x", api_server="192.0.2.1:6443", secret_store=store, storage=storage)  # type: ignore[call-arg]
     Cluster(
         name="x",

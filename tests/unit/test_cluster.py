@@ -10,7 +10,7 @@ from agentkeep import (
     Cluster,
     ClusterDns,
     DeclarationErrors,
-    LonghornStorage,
+    Longhorn,
     SecretStore,
     TerraformState,
     Zone,
@@ -55,8 +55,8 @@ def test_the_invented_facts_are_sound(fact: Cluster) -> None:
         ({"dns": ClusterDns(pod_labels=())}, "the DNS pods have no label"),
         ({"dns": ClusterDns(namespace="Kube")}, "namespace of the DNS pods 'Kube' is no DNS label"),
         ({"secret_store": SecretStore(name="My Store")}, "part of secret store 'My Store': 'My Store' is no DNS label"),
-        ({"storage": LonghornStorage(replicas=0, backup_groups=("x",))}, "replicas=0 keeps no copy of the data"),
-        ({"storage": LonghornStorage(replicas=2, backup_groups=())}, "no backup group is named"),
+        ({"storage": Longhorn(replicas=0, backup_groups=("x",))}, "replicas=0 keeps no copy of the data"),
+        ({"storage": Longhorn(replicas=2, backup_groups=())}, "no backup group is named"),
     ],
 )
 def test_judges(changes: dict[str, Any], problem: str | None) -> None:

@@ -5,7 +5,7 @@ import yaml
 
 from agentkeep import SynthesisError
 from agentkeep.halves.pages import Comment
-from agentkeep.targets.comments import commented
+from agentkeep.targets.kubernetes.comments import commented
 
 TEXT = """\
 apiVersion: v1

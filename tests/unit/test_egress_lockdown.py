@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from agentkeep import DeclarationError, EgressLockdown, Image, Internet, Inward, Port, Range
-from agentkeep.edges import DnsPods
+from agentkeep.core.edges import DnsPods
 from agentkeep.testing import demo_platform
-from agentkeep.workload import Workload
+from agentkeep.core.workload import Workload
 from tests.worlds import fields, refusals, world
 
 

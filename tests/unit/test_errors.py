@@ -57,7 +57,7 @@ def test_hides_what_looks_like_a_credential(key: str) -> None:
     [
         "image 'ghcr.io/berriai/litellm:v1.103.2' has no fixed version",
         "registry/name@sha256:" + "0a1b2c3d" * 8,
-        "ssm_name='/lolice/openclaw/OPENCLAW_GATEWAY_TOKEN' is outside of the prefix",
+        "key='/lolice/openclaw/OPENCLAW_GATEWAY_TOKEN' is outside of the prefix",
         "use Access.trusting_identity_provider(because='...')",
         "2001:db8:85a3::8a2e:370:7334/64 is no network",
         "'claude-sonnet-4-5-20250929' names no model",
@@ -137,8 +137,8 @@ MISTAKES: dict[str, Callable[[], Platform]] = {
     ),
     "as id": at(lambda w: SecretParam(w.platform, KEY, about="x")),
     "as purpose": at(lambda w: w.agent.reads(SecretParam(w.platform, "A", about=f"it is {KEY}"), as_env="A")),
-    "as SSM name": at(lambda w: SecretParam(w.platform, "A", about="x", ssm_name=KEY)),
-    "as SSM name below the prefix": at(lambda w: SecretParam(w.platform, "A", about="x", ssm_name=f"/x/{KEY}")),
+    "as SSM name": at(lambda w: SecretParam(w.platform, "A", about="x", key=KEY)),
+    "as SSM name below the prefix": at(lambda w: SecretParam(w.platform, "A", about="x", key=f"/x/{KEY}")),
     "as variable": at(lambda w: w.agent.reads(w.gateway_token, as_env=KEY)),
     "as file": at(lambda w: w.agent.reads(w.gateway_token, as_file=KEY)),
     "as secret": at(lambda w: w.agent.reads(KEY, as_env="A")),  # type: ignore[arg-type]

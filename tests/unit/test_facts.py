@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from agentkeep import DeclarationErrors, Image, Port, Resources
-from agentkeep.facts import (
+from agentkeep.core.facts import (
     bytes_problems,
     dns_label_problems,
     duration_problems,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agentkeep.isolated_llm_proxy.config import GATE_FILE, gate_source
+from agentkeep.isolated_llm_proxy.litellm.config import GATE_FILE, gate_source
 
 MASTER = "m1" + "0a9c8e7f6b5d4c3a1f2e3d4c5b6a7988"
 KEY = "k2" + "f0e1d2c3b4a596877a6b5c4d3e2f1a0b"

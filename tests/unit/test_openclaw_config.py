@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agentkeep.errors import DeclarationError
-from agentkeep.sandboxed_agent.openclaw_config import (
+from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     GATEWAY_ENV,
     ChatModel,
     Discord,
@@ -19,7 +19,7 @@ from agentkeep.sandboxed_agent.openclaw_config import (
     env_names,
     render_openclaw,
 )
-from agentkeep.sandboxed_agent.openclaw_faults import check_openclaw
+from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
 
 OWNER, GUEST, GUILD = "123456789012345678", "223456789012345678", "323456789012345678"
 SONNET = ChatModel("claude-sonnet-4-5", "Claude Sonnet 4.5", "Sonnet", 200_000, 64_000)

@@ -54,7 +54,7 @@ def publish(world: World, allow: Access) -> None:
 
 def two_names_of_one(world: World) -> None:
     for name in ("A", "B"):
-        world.agent.reads(SecretParam(world.platform, name, about="x", ssm_name="/demo/demo/X"), as_env=name)
+        world.agent.reads(SecretParam(world.platform, name, about="x", key="/demo/demo/X"), as_env=name)
 
 
 def second_proxy(world: World) -> IsolatedLLMProxy:
@@ -95,15 +95,15 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
     ),
     "two secrets with one SSM name": (
         two_names_of_one,
-        ("demo/B", "has the SSM name of 'demo/A'", "give it another id or ssm_name"),
+        ("demo/B", "has the SSM name of 'demo/A'", "give it another id or key"),
     ),
     "two secrets with one Terraform address": (
         case_apart,
         ("demo/API-KEY", "has the Terraform address of 'demo/Api_Key'", "give it another id"),
     ),
     "an SSM name outside of the prefix": (
-        lambda w: w.agent.reads(SecretParam(w.platform, "A", about="x", ssm_name="/other/A"), as_env="A"),
-        ("demo/A", "ssm_name='/other/A' is outside the prefix of the platform", "begin it with '/demo/demo/'"),
+        lambda w: w.agent.reads(SecretParam(w.platform, "A", about="x", key="/other/A"), as_env="A"),
+        ("demo/A", "key='/other/A' is outside the prefix of the platform", "begin it with '/demo/demo/'"),
     ),
     "two secrets in one variable": (
         lambda w: w.agent.reads(SecretParam(w.platform, "A", about="x"), as_env="OPENCLAW_GATEWAY_TOKEN"),

@@ -165,7 +165,7 @@ def test_a_sample_is_noted() -> None:
 
 
 def test_an_agent_is_told_of_its_own_proxy_only() -> None:
-    from agentkeep.sandboxed_agent.rendering import policy_files
+    from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import policy_files
 
     made = world()
     other = IsolatedSecret(made.platform, "OTHER_PROVIDER_KEY", about="of a proxy that serves somebody else")

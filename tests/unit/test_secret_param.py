@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from agentkeep import IsolatedSecret, SecretParam
-from agentkeep.edges import Env, File
+from agentkeep.core.edges import Env, File
 from agentkeep.secret_param.declaration import Parameter
 from agentkeep.testing import demo_platform
 from tests.worlds import refusals, world
@@ -15,7 +15,7 @@ def test_lives_below_the_prefix_of_its_platform() -> None:
     keep = demo_platform()
 
     assert SecretParam(keep, "TOKEN", about="x").ssm_name == "/demo/demo/TOKEN"
-    assert SecretParam(keep, "OTHER", about="x", ssm_name="/demo/demo/deep/name").ssm_name == "/demo/demo/deep/name"
+    assert SecretParam(keep, "OTHER", about="x", key="/demo/demo/deep/name").ssm_name == "/demo/demo/deep/name"
 
 
 def test_an_isolated_secret_is_no_secret_for_agents() -> None:
@@ -25,7 +25,7 @@ def test_an_isolated_secret_is_no_secret_for_agents() -> None:
 
 @pytest.mark.parametrize("kind", [SecretParam, IsolatedSecret])
 def test_takes_no_value(kind: type[Parameter]) -> None:
-    assert [*inspect.signature(kind).parameters] == ["platform", "id", "about", "ssm_name"]
+    assert [*inspect.signature(kind).parameters] == ["platform", "id", "about", "key"]
     assert not issubclass(kind, str)
 
 
@@ -86,11 +86,11 @@ def test_a_file_has_an_absolute_path(path: str) -> None:
 @pytest.mark.parametrize("name", ["demo/x", "/demo//x", "/demo/a b", "/demo/demo/" + "x" * 900, "/a" * 16])
 def test_refuses_what_is_no_ssm_name(name: str) -> None:
     keep = demo_platform()
-    SecretParam(keep, "KEY", about="x", ssm_name=name)
+    SecretParam(keep, "KEY", about="x", key=name)
 
     assert (
         "demo/KEY",
-        "ssm_name= is no SSM parameter name",
+        "key= is no SSM parameter name",
         "write it as '/demo/demo/NAME'; never the value",
     ) in refusals(keep)
 

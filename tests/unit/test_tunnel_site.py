@@ -4,7 +4,7 @@ import pytest
 
 from agentkeep import Access, DeclarationError, DeclarationErrors, Image, Port, Selector, TunnelSite
 from agentkeep.testing import DEMO_ZONE, demo_platform
-from agentkeep.workload import Workload
+from agentkeep.core.workload import Workload
 from tests.worlds import CLOUDFLARED, DUAL_STACK, fields, refusals, world
 
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from agentkeep.errors import DeclarationError
-from agentkeep.sandboxed_agent.workspace import (
+from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import (
     CODEX_KEY_ENV,
     CODEX_SHA512,
     GH_SHA256,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentkeep.isolated_llm_proxy.config import Budget, Client, gate_source
+from agentkeep.isolated_llm_proxy.litellm.config import Budget, Client, gate_source
 from tests.real.litellm import test_litellm as checks
 from tests.real.litellm.harness import Document, LiteLLM, NotReadyError, reconfigured, refiled
 from tests.real.litellm.reference import manifests

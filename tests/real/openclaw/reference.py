@@ -6,7 +6,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from agentkeep.sandboxed_agent.openclaw_config import (
+from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     CONFIG_PATH,
     DISCORD_PLUGIN_SHA512,
     DISCORD_PLUGIN_VERSION,
@@ -20,7 +20,7 @@ from agentkeep.sandboxed_agent.openclaw_config import (
     OpenClawSettings,
     render_openclaw,
 )
-from agentkeep.sandboxed_agent.workspace import AgentPolicy, Opening, Tool, config_map_key, render_workspace
+from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import AgentPolicy, Opening, Tool, config_map_key, render_workspace
 
 OWNER = "123456789012345678"
 SETTINGS = OpenClawSettings(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agentkeep.sandboxed_agent.workspace import CODEX_KEY_ENV, CODEX_SHA512, render_codex_review_skill
+from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import CODEX_KEY_ENV, CODEX_SHA512, render_codex_review_skill
 from tests.real.openclaw.programs import CACHE, NODE, ROOT, npm_environment, require_openclaw
 
 pytestmark = pytest.mark.real

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from agentkeep.sandboxed_agent.openclaw_config import OPENCLAW_VERSION
-from agentkeep.sandboxed_agent.openclaw_faults import check_openclaw
+from agentkeep.sandboxed_agent.runtimes.openclaw.config import OPENCLAW_VERSION
+from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
 from tests.real.openclaw.harness import OpenClaw
 from tests.real.openclaw.manifests import Document, config_of, names
 from tests.real.openclaw.network import CLOUDFLARED, LITELLM, NODE_ADDRESS, STRANGER

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from agentkeep.sandboxed_agent.openclaw_faults import check_openclaw
+from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
 from tests.real.openclaw.harness import NotReadyError, OpenClaw
 from tests.real.openclaw.manifests import Document, config_of, gateway_of, names, pod_of, script_container, with_config
 from tests.real.openclaw.network import CLOUDFLARED
