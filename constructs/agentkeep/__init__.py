@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agentkeep.core.facts import Port as Port
     from agentkeep.core.facts import Resources as Resources
     from agentkeep.core.platform import Platform as Platform
+    from agentkeep.core.process import Process as Process
     from agentkeep.delivery.argocd import ArgoCd as ArgoCd
     from agentkeep.egress_lockdown.declaration import EgressLockdown as EgressLockdown
     from agentkeep.errors import AgentkeepError as AgentkeepError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from agentkeep.sandboxed_agent.declaration import SandboxedAgent as SandboxedAgent
     from agentkeep.sandboxed_agent.runtime import Placement as Placement
     from agentkeep.sandboxed_agent.runtime import Taint as Taint
+    from agentkeep.sandboxed_agent.runtimes.container import ContainerAgent as ContainerAgent
     from agentkeep.sandboxed_agent.runtimes.openclaw import OpenClaw as OpenClaw
     from agentkeep.sandboxed_agent.runtimes.openclaw.channels import Discord as Discord
     from agentkeep.sandboxed_agent.runtimes.openclaw.channels import DiscordUser as DiscordUser
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from agentkeep.secret_param.declaration import SecretParam as SecretParam
     from agentkeep.secret_param.stores.aws import Aws as Aws
     from agentkeep.secret_param.stores.parameter_store import ParameterStore as ParameterStore
+    from agentkeep.service.declaration import Service as Service
     from agentkeep.storages.longhorn import Longhorn as Longhorn
     from agentkeep.targets.helm import AgentChart as AgentChart
     from agentkeep.targets.helm import Chart as Chart
@@ -74,6 +77,7 @@ _HOMES = {
         "Resources",
     ),
     "agentkeep.core.platform": ("Platform",),
+    "agentkeep.core.process": ("Process",),
     "agentkeep.delivery.argocd": ("ArgoCd",),
     "agentkeep.egress_lockdown.declaration": ("EgressLockdown",),
     "agentkeep.errors": (
@@ -93,6 +97,7 @@ _HOMES = {
         "Placement",
         "Taint",
     ),
+    "agentkeep.sandboxed_agent.runtimes.container": ("ContainerAgent",),
     "agentkeep.sandboxed_agent.runtimes.openclaw": ("OpenClaw",),
     "agentkeep.sandboxed_agent.runtimes.openclaw.channels": (
         "Discord",
@@ -110,6 +115,7 @@ _HOMES = {
     ),
     "agentkeep.secret_param.stores.aws": ("Aws",),
     "agentkeep.secret_param.stores.parameter_store": ("ParameterStore",),
+    "agentkeep.service.declaration": ("Service",),
     "agentkeep.storages.longhorn": ("Longhorn",),
     "agentkeep.targets.helm": (
         "AgentChart",
@@ -132,11 +138,11 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 # A plain list, because type checkers read it; a test compares it with what is above.
 __all__ = [
     "Access", "AgentChart", "AgentkeepError", "ArgoCd", "Aws", "Budget", "Chart", "Cluster", "ClusterDns",
-    "DeclarationError", "DeclarationErrors", "Discord", "DiscordUser", "EgressLockdown", "Elevated", "Image",
-    "Internet", "Inward", "IsolatedLLMProxy", "IsolatedSecret", "Longhorn", "Manifests", "Model", "Neighbour",
-    "OpenClaw", "ParameterStore", "Placement", "Platform", "Port", "ProofError", "Provider", "Range", "Resources",
-    "Rules", "Sandbox", "SandboxedAgent", "SecretParam", "Selector", "SynthesisError", "Taint", "TerraformModules",
-    "TerraformState", "Tools", "TunnelSite", "Zone",
+    "ContainerAgent", "DeclarationError", "DeclarationErrors", "Discord", "DiscordUser", "EgressLockdown", "Elevated",
+    "Image", "Internet", "Inward", "IsolatedLLMProxy", "IsolatedSecret", "Longhorn", "Manifests", "Model",
+    "Neighbour", "OpenClaw", "ParameterStore", "Placement", "Platform", "Port", "Process", "ProofError", "Provider",
+    "Range", "Resources", "Rules", "Sandbox", "SandboxedAgent", "SecretParam", "Selector", "Service",
+    "SynthesisError", "Taint", "TerraformModules", "TerraformState", "Tools", "TunnelSite", "Zone",
 ]  # fmt: skip
 
 
