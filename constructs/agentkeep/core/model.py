@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Target
 from agentkeep.core.edges import GENERIC, Env, File, Flow, Grant, Inward, Neighbour, Publication, Serving
@@ -33,8 +33,13 @@ class Acknowledgement:
 class Manifest:
     """An object that the user added, and why."""
 
-    body: Mapping[str, object]
+    body: Mapping[str, Any]
     because: str
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.body["metadata"]["name"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ class Part:
 
     #: Where its halves are, by target: ``{"kubernetes": "package.module:Class"}``. Text, so that no engine is loaded.
     halves: ClassVar[Mapping[str, str]] = {}
+    #: Whose service it uses at the edge of the platform, as the ledger calls it.
+    vendor: ClassVar[str | None] = None
 
     def __init__(self, platform: Records, id: str) -> None:  # noqa: A002 - the CDK's own word
         if not isinstance(platform, Records):

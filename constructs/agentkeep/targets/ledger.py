@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from agentkeep.core.edges import Env
+from agentkeep.core.edges import Beside, Env, Neighbour
 from agentkeep.core.model import Model
+from agentkeep.core.pod import Container, Pod, Probe
 from agentkeep.core.workload import Secret, Workload
 from agentkeep.tunnel_site.access import Access
 
-FORMAT = "agentkeep/ledger/v1"
+FORMAT = "agentkeep/ledger/v2"
 FILE = "platform.json"
+# What the proofs have no table for: they compare it with what is declared here, value by value.
+ANY_PROGRAM = "container"
 
 
 def ledger(model: Model) -> dict[str, Any]:
@@ -20,24 +25,15 @@ def ledger(model: Model) -> dict[str, Any]:
 
     Names and reasons only; there is no value of a secret to be had here, nor anywhere in this process.
     """
-    cluster = model.cluster
     return {
         "format": FORMAT,
         "platform": model.id,
         "namespace": model.id,
-        "cluster": {
-            "name": cluster.name,
-            "podCidrs": list(cluster.pod_cidrs),
-            "serviceCidrs": list(cluster.service_cidrs),
-            "nodeCidrs": list(cluster.node_cidrs),
-            "ipFamilies": list(cluster.ip_families),
-            "apiServer": cluster.api_server,
-            "cni": cluster.cni,
-            "dns": {"namespace": cluster.dns.namespace, "podLabels": dict(cluster.dns.pod_labels)},
-            "secretStore": model.store.name,
-        },
+        "vendors": _vendors(model),
+        "cluster": _cluster(model),
         "workloads": [_workload(model, workload) for workload in model.workloads],
         "secrets": [_secret(model, secret) for secret in model.secrets],
+        "neighbours": [_neighbour(model, neighbour) for neighbour in model.neighbours],
         "flows": [
             {
                 "from": flow.source_name,
@@ -66,10 +62,14 @@ def ledger(model: Model) -> dict[str, Any]:
                 "claim": claim.name,
                 "size": claim.size,
                 "storageClass": model.label("retain"),
-                "backupGroups": list(cluster.storage.backup_groups),
+                "backupGroups": list(model.cluster.storage.backup_groups),
             }
             for workload in model.workloads
             for claim in model.pod(workload.id).claims
+        ],
+        "added": [
+            {"kind": manifest.body["kind"], "name": manifest.name, "because": manifest.because}
+            for manifest in model.manifests
         ],
         "acknowledgements": [
             {
@@ -89,13 +89,58 @@ def ledger_text(model: Model) -> str:
     return json.dumps(ledger(model), indent=2, ensure_ascii=False) + "\n"
 
 
+def _vendors(model: Model) -> dict[str, str | None]:
+    claims = any(model.pod(workload.id).claims for workload in model.workloads)
+    sites = {published.site for published in model.publications}
+    return {
+        "delivery": model.delivery.provider,
+        "secretStore": model.store.provider if model.secrets else None,
+        "storage": model.cluster.storage.provider if claims else None,
+        "publishing": next((model.parts[site].vendor for site in sorted(sites)), None),
+    }
+
+
+def _cluster(model: Model) -> dict[str, Any]:
+    cluster, store = model.cluster, model.store
+    return {
+        "name": cluster.name,
+        "podCidrs": list(cluster.pod_cidrs),
+        "serviceCidrs": list(cluster.service_cidrs),
+        "nodeCidrs": list(cluster.node_cidrs),
+        "ipFamilies": list(cluster.ip_families),
+        "apiServer": cluster.api_server,
+        "apiServerCidrs": list(cluster.api_server_cidrs),
+        "cni": cluster.cni,
+        "dns": {
+            "namespace": cluster.dns.namespace,
+            "podLabels": dict(cluster.dns.pod_labels),
+            "addresses": list(cluster.dns.addresses),
+        },
+        "secretStore": {"name": store.name, "kind": store.kind, "provider": store.provider} if model.secrets else None,
+    }
+
+
+def _neighbour(model: Model, neighbour: Neighbour) -> dict[str, Any]:
+    ports = {flow.port for flow in model.all_flows if isinstance(flow.to, Beside) and flow.to.neighbour == neighbour}
+    return {
+        "id": neighbour.name,
+        "namespace": neighbour.namespace,
+        "podLabels": dict(sorted(neighbour.labels.items())),
+        "ports": [
+            {"port": port.number, "protocol": port.protocol}
+            for port in sorted(ports, key=lambda port: (port.number, port.protocol))
+        ],
+    }
+
+
 def _workload(model: Model, workload: Workload) -> dict[str, Any]:
     pod = model.pod(workload.id)
-    return {
+    found = {
         "id": workload.id,
         "path": workload.path,
         "construct": workload.construct,
-        "role": "llm-proxy" if workload.role == "keeper" else workload.role,
+        "role": workload.role,
+        "program": workload.program,
         "deployment": workload.id,
         "podLabels": workload.selector,
         "serviceAccount": workload.id,
@@ -108,6 +153,44 @@ def _workload(model: Model, workload: Workload) -> dict[str, Any]:
         "privilegedContainers": [one.name for one in pod.privileged],
         "images": sorted({image.reference for image in (*pod.images, *workload.extra_images())}),
     }
+    if workload.program == ANY_PROGRAM:
+        found["declared"] = {one.name: _declared(pod, one) for one in pod.every}
+    return found
+
+
+def _declared(pod: Pod, container: Container) -> dict[str, Any]:
+    """What a container is told, by value: the proofs know nothing of its program."""
+    probes = {"startup": container.startup, "readiness": container.readiness, "liveness": container.liveness}
+    found = {
+        "command": list(container.command),
+        "args": list(container.args),
+        "env": dict(sorted(container.env.items())),
+        "files": dict(sorted(_files(pod, container))),
+        "probes": {kind: _handler(container, probe) for kind, probe in probes.items() if probe is not None},
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _files(pod: Pod, container: Container) -> Iterator[tuple[str, str]]:
+    """Path in the container, and hash, of every text that is mounted into it."""
+    texts = {files.name: files.texts for files in pod.files}
+    volumes = {volume.name: volume for volume in pod.volumes if volume.source == "files"}
+    for mount in container.mounts:
+        volume = volumes.get(mount.volume)
+        if volume is None:
+            continue
+        known = texts[volume.of]
+        for key, path in volume.items or tuple((key, key) for key in known):
+            where = f"{mount.path}/{path}" if mount.sub_path is None else mount.path
+            if mount.sub_path in (None, path):
+                yield where, f"sha256:{hashlib.sha256(known[key].encode()).hexdigest()}"
+
+
+def _handler(container: Container, probe: Probe) -> dict[str, Any]:
+    how, *words = probe.ask
+    if how == "get":
+        return {"httpGet": {"path": words[0], "port": dict(container.ports)[words[1]].number}}
+    return {"exec": {"command": words}}
 
 
 def _secret(model: Model, secret: Secret) -> dict[str, Any]:
@@ -125,7 +208,7 @@ def _secret(model: Model, secret: Secret) -> dict[str, Any]:
         "id": secret.id,
         "path": secret.path,
         "role": model.role(secret.id),
-        "ssm": secret.key,
+        "key": secret.key,
         "filledBy": secret.filled_by,
         "readers": readers,
         "because": secret.about,

@@ -74,6 +74,7 @@ class TunnelSite(Workload):
     role = "tunnel"
     program = "cloudflared"
     construct = "TunnelSite"
+    vendor: ClassVar[str | None] = "cloudflare"
     halves: ClassVar[Mapping[str, str]] = {
         "kubernetes": "agentkeep.tunnel_site.kubernetes:TunnelSiteKubernetes",
         "terraform": "agentkeep.tunnel_site.terraform:TunnelSiteTerraform",
