@@ -7,9 +7,9 @@ from typing import Final
 from agentkeep.errors import ProofError
 from agentkeep.verify.artifacts import mappings, text
 from agentkeep.verify.case import Case
+from agentkeep.verify.declared_flows import dns_pod
 from agentkeep.verify.intervals import PROTOCOLS, Span, intersect_spans, span, spans
 from agentkeep.verify.reachability import Answer, Pod, Reading
-from agentkeep.verify.rules._flows import dns_pod
 from agentkeep.verify.secret_flow import EVERY_PARAMETER
 
 _TARGET: Final = re.compile(

@@ -2,9 +2,10 @@
 
 from agentkeep.verify.artifacts import Workload, text
 from agentkeep.verify.case import Case
+from agentkeep.verify.configs import litellms, openclaws
 from agentkeep.verify.documents import parse_json
-from agentkeep.verify.rules._configs import litellms, openclaws
-from agentkeep.verify.rules._shared import environment, references, where
+from agentkeep.verify.naming import where
+from agentkeep.verify.values import environment, references
 from agentkeep.verify.verdict import Report
 
 

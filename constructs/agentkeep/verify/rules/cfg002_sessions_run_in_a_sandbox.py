@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import Workload, mapping, mappings, text, texts
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._configs import dig, openclaws
+from agentkeep.verify.configs import openclaws
+from agentkeep.verify.values import dig
 from agentkeep.verify.verdict import Report
 
 _BACKENDS: Final = ("docker", "podman", "ssh", "openshell")

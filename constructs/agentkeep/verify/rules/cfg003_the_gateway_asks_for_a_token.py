@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import mapping, mappings, text, texts
 from agentkeep.verify.case import Case
+from agentkeep.verify.configs import openclaws
 from agentkeep.verify.intervals import spans, subtract_spans
-from agentkeep.verify.rules._configs import dig, openclaws
+from agentkeep.verify.values import dig
 from agentkeep.verify.verdict import Report
 
 _DANGEROUS: Final = ("allowInsecureAuth", "dangerouslyDisableDeviceAuth", "dangerouslyAllowHostHeaderOriginFallback")

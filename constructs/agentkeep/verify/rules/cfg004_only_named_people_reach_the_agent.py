@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import mapping, text, texts
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._configs import dig, openclaws
-from agentkeep.verify.rules._shared import environment, where
+from agentkeep.verify.configs import openclaws
+from agentkeep.verify.naming import where
+from agentkeep.verify.values import dig, environment
 from agentkeep.verify.verdict import Report
 
 # A variable of one of these names switches the channel on, whatever the configuration says.

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import Workload, mapping, mappings, text, texts
 from agentkeep.verify.case import Case
+from agentkeep.verify.configs import litellms
 from agentkeep.verify.documents import parse_json
-from agentkeep.verify.rules._configs import litellms
 from agentkeep.verify.verdict import Report
 
 _FROM_ENV: Final = re.compile(r"os\.environ/[A-Z][A-Z0-9_]*\Z")

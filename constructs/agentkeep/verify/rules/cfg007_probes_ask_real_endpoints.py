@@ -6,7 +6,7 @@ from typing import Final
 
 from agentkeep.verify.artifacts import Container, Workload, mapping, mappings
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 # (probe, path) that the program really answers; OpenClaw answers 200 on any other path, too.

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import mapping, text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._configs import dig, openclaws
+from agentkeep.verify.configs import openclaws
+from agentkeep.verify.values import dig
 from agentkeep.verify.verdict import Report
 
 # (where, what it must be): each is on, or would go past the proxy, unless it is switched off.

@@ -4,7 +4,7 @@ from typing import Final
 
 from agentkeep.verify.artifacts import Container, Workload, mapping, texts
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 # What the main container of each role may be told to run; an empty command is the image's own.

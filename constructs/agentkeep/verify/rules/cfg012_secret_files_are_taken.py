@@ -2,7 +2,8 @@
 
 from agentkeep.verify.artifacts import Container, Workload, mapping, text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._configs import dig, openclaws
+from agentkeep.verify.configs import openclaws
+from agentkeep.verify.values import dig
 from agentkeep.verify.verdict import Report
 
 

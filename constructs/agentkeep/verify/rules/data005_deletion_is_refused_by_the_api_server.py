@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from agentkeep.verify.admission import denials, denies, policies
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._admission import denials, denies, policies
 from agentkeep.verify.verdict import Report
 
 _Guarded = tuple[str, str, str, str]

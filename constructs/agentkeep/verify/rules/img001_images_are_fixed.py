@@ -5,8 +5,8 @@ from typing import Final
 
 from agentkeep.verify.artifacts import text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._images import parse_image
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.images import parse_image
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 # Three numbers at least: "27" and "2026.9" move with every release.

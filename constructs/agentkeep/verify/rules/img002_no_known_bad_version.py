@@ -4,8 +4,8 @@ from typing import Final
 
 from agentkeep.verify.artifacts import text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._images import Image, parse_image, version
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.images import Image, parse_image, version
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 # Published malicious releases.

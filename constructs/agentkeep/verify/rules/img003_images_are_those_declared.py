@@ -3,7 +3,7 @@
 from agentkeep.verify.artifacts import text
 from agentkeep.verify.case import Case
 from agentkeep.verify.documents import Node
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 

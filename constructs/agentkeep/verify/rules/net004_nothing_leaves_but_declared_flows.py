@@ -4,10 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from agentkeep.verify.artifacts import Workload
 from agentkeep.verify.case import Case
-from agentkeep.verify.intervals import subtract
-from agentkeep.verify.ledger import DeclaredFlow
-from agentkeep.verify.reachability import EGRESS, Peer, Pod, Policy, Ports, Rule
-from agentkeep.verify.rules._flows import (
+from agentkeep.verify.declared_flows import (
     declared_boxes,
     dns_pod,
     id_of,
@@ -16,6 +13,9 @@ from agentkeep.verify.rules._flows import (
     owners_of,
     ports_of,
 )
+from agentkeep.verify.intervals import subtract
+from agentkeep.verify.ledger import DeclaredFlow
+from agentkeep.verify.reachability import EGRESS, Peer, Pod, Policy, Ports, Rule
 from agentkeep.verify.selectors import parse_selector
 from agentkeep.verify.verdict import Report
 

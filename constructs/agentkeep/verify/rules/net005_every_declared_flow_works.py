@@ -1,10 +1,10 @@
 """NET005: every declared flow works."""
 
 from agentkeep.verify.case import Case
+from agentkeep.verify.declared_flows import declared_boxes, dns_pod, workload_of
 from agentkeep.verify.intervals import subtract
 from agentkeep.verify.ledger import DeclaredFlow
 from agentkeep.verify.reachability import Answer, Reading
-from agentkeep.verify.rules._flows import declared_boxes, dns_pod, workload_of
 from agentkeep.verify.verdict import Report
 
 

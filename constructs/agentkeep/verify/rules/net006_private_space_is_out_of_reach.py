@@ -4,8 +4,8 @@ from typing import Final
 
 from agentkeep.verify.artifacts import Workload
 from agentkeep.verify.case import Case
+from agentkeep.verify.declared_flows import forbidden, id_of
 from agentkeep.verify.intervals import Span, intersect_spans, span, spans, subtract_spans, union_spans
-from agentkeep.verify.rules._flows import forbidden, id_of
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True

@@ -2,8 +2,8 @@
 
 from agentkeep.verify.artifacts import Workload
 from agentkeep.verify.case import Case
+from agentkeep.verify.declared_flows import id_of, opened, owners_of, ports_of
 from agentkeep.verify.reachability import INGRESS, Peer, Policy, Ports, Rule
-from agentkeep.verify.rules._flows import id_of, opened, owners_of, ports_of
 from agentkeep.verify.verdict import Report
 
 

@@ -2,8 +2,9 @@
 
 from agentkeep.verify.artifacts import texts
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import applications, records
-from agentkeep.verify.rules._configs import dig, openclaws
+from agentkeep.verify.configs import openclaws
+from agentkeep.verify.values import dig
+from agentkeep.verify.vendors.cloudflare import applications, records
 from agentkeep.verify.verdict import Report
 
 

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import mapping, mappings, text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._configs import dig, litellms, openclaws
+from agentkeep.verify.configs import litellms, openclaws
+from agentkeep.verify.values import dig
 from agentkeep.verify.verdict import Report
 
 _ADDRESS: Final = re.compile(r"http://([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?:(\d+)(/v1)?/?\Z")

@@ -2,7 +2,7 @@
 
 from agentkeep.verify.artifacts import text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import records, referred, routes, tunnels
+from agentkeep.verify.vendors.cloudflare import records, referred, routes, tunnels
 from agentkeep.verify.verdict import Report
 
 

@@ -8,7 +8,8 @@ from agentkeep.errors import ProofError
 from agentkeep.verify.artifacts import Object, Terraform, Workload, mapping, text
 from agentkeep.verify.case import Case
 from agentkeep.verify.documents import parse_json, parse_yaml
-from agentkeep.verify.rules._shared import is_literal, sounds_secret, strings, where
+from agentkeep.verify.naming import is_literal, sounds_secret, where
+from agentkeep.verify.values import strings
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True

@@ -5,7 +5,7 @@ from typing import Final
 
 from agentkeep.verify.artifacts import Terraform, mapping
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import strings
+from agentkeep.verify.values import strings
 from agentkeep.verify.verdict import Report
 
 _SECRET_VALUE: Final = re.compile(

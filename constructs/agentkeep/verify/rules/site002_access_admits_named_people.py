@@ -7,7 +7,7 @@ from typing import Any, Final
 from agentkeep.verify.artifacts import Place, mapping, text
 from agentkeep.verify.case import Case
 from agentkeep.verify.ledger import DeclaredSite
-from agentkeep.verify.rules._cloudflare import AccessPolicy, applications
+from agentkeep.verify.vendors.cloudflare import AccessPolicy, applications
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True

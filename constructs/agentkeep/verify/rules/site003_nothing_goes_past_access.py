@@ -3,7 +3,7 @@
 from typing import Final
 
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import applications, policies
+from agentkeep.verify.vendors.cloudflare import applications, policies
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True

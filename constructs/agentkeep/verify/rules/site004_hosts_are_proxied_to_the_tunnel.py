@@ -1,7 +1,7 @@
 """SITE004: hosts are proxied to the tunnel."""
 
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import records, referred, tunnels
+from agentkeep.verify.vendors.cloudflare import records, referred, tunnels
 from agentkeep.verify.verdict import Report
 
 

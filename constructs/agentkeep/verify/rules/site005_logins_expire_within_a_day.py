@@ -4,7 +4,7 @@ import re
 
 from agentkeep.verify.artifacts import text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import applications
+from agentkeep.verify.vendors.cloudflare import applications
 from agentkeep.verify.verdict import Report
 
 

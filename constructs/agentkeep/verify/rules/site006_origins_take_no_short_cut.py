@@ -2,7 +2,7 @@
 
 from agentkeep.verify.artifacts import mapping, mappings
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import routes
+from agentkeep.verify.vendors.cloudflare import routes
 from agentkeep.verify.verdict import Report
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from agentkeep.verify.artifacts import Object, Workload, mapping
+from agentkeep.verify.artifacts import Object, Workload
 from agentkeep.verify.case import Case
 from agentkeep.verify.verdict import Report
 
@@ -32,10 +32,3 @@ def _configs(case: Case, report: Report, role: str, key: str) -> Iterator[tuple[
             report.unsure(workload, f"mounts no {key}", place=workload.place)
         else:
             yield workload, found[0], found[1]
-
-
-def dig(root: Any, *path: str) -> Any:
-    """What lies at *path*, or ``None``."""
-    for step in path:
-        root = mapping(root).get(step)
-    return root

@@ -1,18 +1,7 @@
-"""
-Who can read which secret, by any route, hop by hop.
-
-    SSM parameter -> ExternalSecret key -> Secret key -> container (env, envFrom, volume, projected, subPath)
-                                                      -> another container of the pod (shared volume, shared processes)
-                                                      -> any pod whose ServiceAccount may read Secrets
-
-Where a route cannot be followed exactly, the worst is taken: a Secret filled by ``find`` may hold every parameter, a
-script that names a secret's variable or mounts its file may copy it to every volume that it can write.
-"""
+"""From the store to a Secret, and from a Secret to a container: every way that the artifacts spell out."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from agentkeep.verify.artifacts import (
@@ -25,83 +14,13 @@ from agentkeep.verify.artifacts import (
     mapping,
     mappings,
     text,
-    texts,
 )
+from agentkeep.verify.rbac import api_readers
+from agentkeep.verify.secret_flow.copying import copies
+from agentkeep.verify.secret_flow.model import EVERY_PARAMETER, UNTRACED, Read, SecretFlow, Source
 
-EVERY_PARAMETER: Final = "*"
-# What starts the name of a key that no ExternalSecret fills.
-UNTRACED: Final = "Secret "
 _ANY_KEY: Final = "*"
 _TEMPLATE_KEY: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|index\s+\.\s*\"([^\"]+)\"|get\s+\.\s*\"([^\"]+)\"")
-_POD_STARTERS: Final = frozenset(
-    {
-        "*", "pods", "pods/exec", "pods/ephemeralcontainers", "deployments", "jobs", "cronjobs", "daemonsets",
-        "statefulsets", "replicasets", "serviceaccounts/token",
-    }
-)  # fmt: skip
-_READ_VERBS: Final = frozenset({"get", "list", "watch", "*"})
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What fills one key of a Secret: an SSM parameter (or ``*``, any of them), and the way there."""
-
-    parameter: str
-    hops: tuple[str, ...]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """
-    One container that can read one parameter.
-
-    Attributes:
-        parameter: The SSM parameter; ``*`` for any; ``Secret ns/name key k`` where nothing tells what fills the key.
-        workload: The object that makes the pod.
-        container: The container.
-        form: ``env`` or ``file`` for what is written out; ``copy``, ``processes`` or ``api`` for what follows from it.
-        name: The variable or the path.
-        hops: The way, one hop a line.
-    """
-
-    parameter: str
-    workload: Workload = field(repr=False)
-    container: Container = field(repr=False)
-    form: str
-    name: str
-    hops: tuple[str, ...]
-    secret: tuple[str, str, str] = ("", "", "")
-
-    @property
-    def reader(self) -> str:
-        """``workload/container``."""
-        return f"{self.workload.name}/{self.container.name}"
-
-
-@dataclass(frozen=True)
-class SecretFlow:
-    """Every read that the artifacts make possible, and what could not be followed."""
-
-    reads: tuple[Read, ...]
-    unclear: tuple[tuple[Place, str], ...]
-    sources: Mapping[tuple[str, str, str], tuple[Source, ...]]
-
-    def of(self, parameter: str) -> tuple[Read, ...]:
-        """Reads of *parameter*, those of "any parameter" included."""
-        found = self._by_parameter.get(parameter, ())
-        if parameter == EVERY_PARAMETER or EVERY_PARAMETER not in self._by_parameter:
-            return tuple(read for _, read in found)
-        both = (*found, *self._by_parameter[EVERY_PARAMETER])
-        return tuple(read for _, read in sorted(both, key=lambda numbered: numbered[0]))
-
-    @cached_property
-    def _by_parameter(self) -> Mapping[str, list[tuple[int, Read]]]:
-        """Reads by their parameter, each with its number in the order of reading."""
-        found: dict[str, list[tuple[int, Read]]] = {}
-        for number, read in enumerate(self.reads):
-            found.setdefault(read.parameter, []).append((number, read))
-        return found
 
 
 def follow(artifacts: Artifacts) -> SecretFlow:
@@ -211,7 +130,7 @@ class _Follower:
     def _pod(self, workload: Workload) -> Iterator[Read]:
         direct = [read for container in workload.containers for read in self._container(workload, container)]
         yield from direct
-        yield from _copies(self._artifacts, workload, direct)
+        yield from copies(self._artifacts, workload, direct)
         if workload.pod.get("shareProcessNamespace") is True:
             for read in direct:
                 for other in workload.containers:
@@ -316,133 +235,3 @@ def _takes_everything(template: str) -> bool:
     """Whether a template uses the whole map: a dot by itself, as in ``range .`` or ``toJson .``."""
     rest = _TEMPLATE_KEY.sub("", template)
     return any(re.search(r"(?<![\w.\"'`])\.(?![\w.\"'`])|\$(?!\w)", action) for action in rest.split("{{")[1:])
-
-
-def api_readers(artifacts: Artifacts) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
-    """
-    ServiceAccounts that may read Secrets: (namespace, account, namespace of the Secrets or "" for all, names or all,
-    hop).
-
-    A group of ServiceAccounts stands for each account that a workload uses.
-    """
-    roles = {(item.kind, item.namespace, item.name): item for item in artifacts.kind("Role", "ClusterRole")}
-    used = {(w.namespace, text(w.pod.get("serviceAccountName")) or "default") for w in artifacts.workloads}
-    for binding in artifacts.kind("RoleBinding", "ClusterRoleBinding"):
-        ref = mapping(binding.body.get("roleRef"))
-        kind, name = text(ref.get("kind")), text(ref.get("name"))
-        role = roles.get((kind, binding.namespace if kind == "Role" else "", name))
-        allowed = _secret_rules(role) if role else [()] if name in ("cluster-admin", "admin", "edit") else []
-        if not allowed:
-            continue
-        where = binding.namespace if binding.kind == "RoleBinding" else ""
-        for subject in mappings(binding.body.get("subjects")):
-            for namespace, account in _accounts(subject, binding.namespace, used):
-                for names in allowed:
-                    hop = (
-                        f"ServiceAccount {namespace}/{account} may read Secrets: "
-                        f"{kind} {name} by {binding} ({binding.place})"
-                    )
-                    yield namespace, account, where, names, hop
-
-
-def _accounts(subject: Mapping[str, Any], home: str, used: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    kind, name = text(subject.get("kind")), text(subject.get("name"))
-    if kind == "ServiceAccount":
-        return [(text(subject.get("namespace")) or home, name)]
-    if kind == "Group" and name in ("system:serviceaccounts", "system:authenticated"):
-        return list(used)
-    if kind == "Group" and name.startswith("system:serviceaccounts:"):
-        return [one for one in used if one[0] == name.removeprefix("system:serviceaccounts:")]
-    if kind == "User" and name.startswith("system:serviceaccount:"):
-        namespace, _, account = name.removeprefix("system:serviceaccount:").partition(":")
-        return [(namespace, account)]
-    return []
-
-
-def _secret_rules(role: Object) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = []
-    for rule in mappings(role.body.get("rules")):
-        groups, resources, verbs = (set(texts(rule.get(key))) for key in ("apiGroups", "resources", "verbs"))
-        if groups & {"", "*"} and resources & {"secrets", "*"} and verbs & _READ_VERBS:
-            found.append(tuple(texts(rule.get("resourceNames"))))
-        # Whoever may start a pod, or a process in one, may read what the pod reads.
-        starts = groups & {"", "apps", "batch", "*"} and verbs & {"create", "patch", "update", "*"}
-        if starts and resources & _POD_STARTERS:
-            found.append(())
-    return found
-
-
-# --- container to container
-
-
-def _copies(artifacts: Artifacts, workload: Workload, direct: list[Read]) -> Iterator[Read]:
-    """
-    Reads that follow from copying: a script that handles a secret may leave it in any volume that it can write.
-
-    A program that is given a secret as a variable, and no script that names it, is trusted not to write it down: else
-    every cache volume would be a finding, and none would be read.
-    """
-    volumes = {text(volume.get("name")): volume for volume in workload.volumes}
-    for read in direct:
-        script = _script(artifacts, workload, read.container)
-        if not _handles(read, script):
-            continue
-        for mount in read.container.mounts:
-            if mount.get("readOnly") is True or not _writable(volumes.get(text(mount.get("name")), {})):
-                continue
-            for other in workload.containers:
-                if other.name == read.container.name:
-                    continue
-                for theirs in other.mounts:
-                    if theirs.get("name") == mount.get("name") and _overlap(mount, theirs):
-                        hop = (
-                            f"container {read.reader} may copy it to volume {mount.get('name')}, "
-                            f"which container {workload.name}/{other.name} mounts at {theirs.get('mountPath')}"
-                        )
-                        yield Read(
-                            read.parameter,
-                            workload,
-                            other,
-                            "copy",
-                            text(theirs.get("mountPath")),
-                            (*read.hops, hop),
-                            read.secret,
-                        )
-
-
-def _script(artifacts: Artifacts, workload: Workload, container: Container) -> str:
-    """What the container is told to run, together with the scripts of mounted ConfigMaps that it names."""
-    words = "\n".join([*texts(container.body.get("command")), *texts(container.body.get("args"))])
-    parts = [words]
-    volumes = {text(volume.get("name")): volume for volume in workload.volumes}
-    for mount in container.mounts:
-        name = text(mapping(volumes.get(text(mount.get("name")), {}).get("configMap")).get("name"))
-        item = artifacts.index.get(("ConfigMap", workload.namespace, name))
-        if item is not None:
-            parts.extend(text(content) for key, content in mapping(item.body.get("data")).items() if key in words)
-    return "\n".join(parts)
-
-
-def _handles(read: Read, script: str) -> bool:
-    if read.form == "file":
-        return read.container.kind == "init" or read.name in script or read.name.rpartition("/")[0] in script
-    return bool(re.search(rf"\b{re.escape(read.name)}\b", script)) if read.name else False
-
-
-def _writable(volume: Mapping[str, Any]) -> bool:
-    return not any(kind in volume for kind in ("secret", "configMap", "projected", "downwardAPI"))
-
-
-def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two mounts of one volume share a file: subPaths that lie apart do not."""
-    a = [
-        part for part in (text(one.get("subPath")) or text(one.get("subPathExpr"))).split("/") if part not in ("", ".")
-    ]
-    b = [
-        part
-        for part in (text(other.get("subPath")) or text(other.get("subPathExpr"))).split("/")
-        if part not in ("", ".")
-    ]
-    if one.get("subPathExpr") or other.get("subPathExpr") or ".." in (*a, *b):
-        return True
-    return a[: len(b)] == b[: len(a)]

@@ -1,29 +1,14 @@
-"""
-Text to data, strictly: YAML and JSON read so that every reader downstream would read the same.
+"""YAML to data: built from the parser's events, so that every node knows its line and nothing is guessed."""
 
-Kubernetes tools disagree about some YAML (``on`` is a boolean for one and text for the next). Such a file is refused
-rather than guessed at. Everything is bounded: size, depth, number of nodes, and what aliases expand to.
-"""
-
-import json
 import re
 import sys
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import yaml
 
 from agentkeep.errors import ProofError
-
-MAX_BYTES: Final = 64 * 1024 * 1024
-MAX_DEPTH: Final = 64
-MAX_NODES: Final = 8_000_000
-# An alias may repeat a small block many times, as people do with labels. What it must not do is grow a file a
-# hundredfold.
-MAX_EXPANSION: Final = 100_000
+from agentkeep.verify.documents.node import MAX_DEPTH, MAX_EXPANSION, MAX_NODES, Node, too_deep
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Booleans for YAML 1.1 readers (kubectl, ArgoCD), text for YAML 1.2 readers (kustomize).
@@ -44,143 +29,6 @@ _ODD_NUMBER: Final = re.compile(
 _NUMERIC_START: Final = frozenset("0123456789+-.")
 _CORE_TAGS: Final = {"tag:yaml.org,2002:" + name: name for name in ("str", "int", "bool", "null", "float")}
 _MERGE: Final = object()
-
-
-class Node(dict[str, Any]):
-    """A mapping that remembers the line (from 1) on which it starts; 0 where the reader does not keep lines."""
-
-    __slots__ = ("line",)
-
-    line: int
-
-    def __init__(self, *args: Any, line: int = 0) -> None:
-        super().__init__(*args)
-        self.line = line
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One document of one file: its root mapping, and how to find the line of anything in it."""
-
-    file: str
-    root: Node
-    packed: bytes
-    is_json: bool
-
-    def line_of(self, *path: str | int) -> int:
-        """
-        Line of what *path* names, or of its closest parent that still has one.
-
-        Exact for JSON, where lines are looked up on demand because only a finding needs them.
-        """
-        here: Any = self.root
-        if self.is_json:
-            here = _with_lines(self.packed)
-        line = getattr(here, "line", 1)
-        for step in path:
-            try:
-                here = here[step]
-            except (KeyError, IndexError, TypeError):
-                break
-            line = getattr(here, "line", line)
-        return max(line, 1)
-
-
-@lru_cache(maxsize=8)
-def _with_lines(packed: bytes) -> Node:
-    return parse_yaml(zlib.decompress(packed).decode("utf-8"), "", lenient=True)[0]
-
-
-def decode(data: bytes, file: str) -> str:
-    """
-    Text of *data*, which must be UTF-8 without a byte order mark.
-
-    Raises:
-        ProofError: anything else; the line is that of the first byte that is not UTF-8.
-    """
-    if data[:3] == b"\xef\xbb\xbf" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise ProofError(f"{file}:1", "the file starts with a byte order mark", "save it as plain UTF-8")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ProofError(f"{file}:{line}", "the file is not UTF-8", "save it as plain UTF-8") from None
-
-
-def parse(data: bytes, file: str) -> tuple[Document, ...]:
-    """
-    Every document in *data*; *file* names it in errors and tells JSON (``.json``) from YAML.
-
-    Raises:
-        ProofError: the text is not what its name says, is ambiguous, or is larger or deeper than any manifest needs
-        to be.
-    """
-    if len(data) > MAX_BYTES:
-        raise ProofError(f"{file}:1", f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB", "split it")
-    text = decode(data, file)
-    if file.endswith(".json"):
-        # Packed, because the text of a large platform would be a tenth of all that a proof holds.
-        return (Document(file, parse_json(text, file), zlib.compress(data, 1), is_json=True),)
-    return tuple(Document(file, root, b"", is_json=False) for root in parse_yaml(text, file))
-
-
-class _DuplicateKeyError(ValueError):
-    pass
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> Node:
-    # As in YAML: one copy of each text. Keys are shared already.
-    node = Node([(key, sys.intern(value) if type(value) is str else value) for key, value in pairs])
-    if len(node) != len(pairs):
-        raise _DuplicateKeyError
-    return node
-
-
-def _constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def parse_json(text: str, file: str) -> Node:
-    """
-    The one object that *text* holds.
-
-    Raises:
-        ProofError: broken, too deep, a key twice in one object, NaN or Infinity, or not an object at all.
-    """
-    try:
-        data = json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant)
-    except _DuplicateKeyError:
-        # The YAML reader knows lines, and JSON that got this far is YAML.
-        parse_yaml(text, file, lenient=True)
-        raise ProofError(f"{file}:1", "a key is given twice in one object", "keep one of them") from None
-    except json.JSONDecodeError as error:
-        raise ProofError(f"{file}:{error.lineno}", f"this is not JSON ({error.msg})", "mend the file") from None
-    except RecursionError:
-        raise _too_deep(file, 1) from None
-    except ValueError:
-        raise ProofError(f"{file}:1", "a number that JSON does not have", "write a finite one") from None
-    if not isinstance(data, Node):
-        raise ProofError(f"{file}:1", "the file does not hold one object", "write a JSON object")
-    if _depth(data) > MAX_DEPTH:
-        raise _too_deep(file, 1)
-    return data
-
-
-def _depth(root: Any) -> int:
-    deepest, level = 0, [root]
-    while level:
-        deepest += 1
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, (dict, list))
-        ]
-    return deepest
-
-
-def _too_deep(file: str, line: int) -> ProofError:
-    return ProofError(f"{file}:{line}", f"nested deeper than {MAX_DEPTH} levels", "flatten it")
 
 
 class _Frame:
@@ -366,7 +214,7 @@ class _Builder:
     def _open(self, event: Any, node: Any) -> None:
         self._count(event)
         if len(self._stack) >= MAX_DEPTH:
-            raise _too_deep(self._file, event.start_mark.line + 1)
+            raise too_deep(self._file, event.start_mark.line + 1)
         if event.tag is not None and event.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!"):
             raise self._refuse(event, f"the tag {event.tag!r} has no meaning here", "remove it")
         if self._stack and self._stack[-1].is_map and self._stack[-1].key is None:
