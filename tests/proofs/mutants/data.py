@@ -1,0 +1,178 @@
+"""Mutants of the data family: whatever can delete, replace or double the volume that holds the state."""
+
+# A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
+# type of a lambda with a default.
+# mypy: disable-error-code="misc"
+from collections.abc import Iterator
+from functools import partial
+
+from tests.proofs.mutants.shared import AGENT, PROXY, admission, dropping, setting
+from tests.proofs.world import Mutant, objects
+
+OPTIONS = "argocd.argoproj.io/sync-options"
+
+
+def mutants() -> Iterator[Mutant]:
+    """Every mutant of the family, in a fixed order."""
+    yield from _data()
+
+
+def _data() -> Iterator[Mutant]:
+    for kind, name in objects("PersistentVolumeClaim", "Namespace", "StorageClass"):
+        meta = partial(lambda k, n, w: w.k8s(k, n)["metadata"], kind, name)
+        for what, value in (
+            ("may be pruned", "Delete=false"),
+            ("goes with the app", "Prune=false"),
+            ("goes after a click", "Prune=false,Delete=confirm"),
+            ("may be replaced", "Prune=false,Delete=false,Replace=true"),
+            ("misspelt", "prune=false,delete=false"),
+        ):
+            yield Mutant(
+                "DATA001", f"{kind} {name} {what}", lambda w, m=meta, v=value: m(w)["annotations"].update({OPTIONS: v})
+            )
+        yield Mutant("DATA001", f"{kind} {name} without options", lambda w, m=meta: m(w)["annotations"].pop(OPTIONS))
+        yield Mutant(
+            "DATA001",
+            f"{kind} {name} as a hook",
+            lambda w, m=meta: m(w)["annotations"].update({"argocd.argoproj.io/hook": "PreSync"}),
+        )
+    claim = next(name for _, name in objects("PersistentVolumeClaim"))
+    pvc = partial(lambda w: w.k8s("PersistentVolumeClaim", claim))
+    yield Mutant(
+        "DATA001",
+        "the claim goes with its owner",
+        lambda w: pvc(w)["metadata"].update(ownerReferences=[{"kind": "Deployment", "name": "x"}]),
+    )
+    yield Mutant("DATA001", "the claim is dropped", lambda w: w.drop("PersistentVolumeClaim", claim))
+    application = partial(lambda w: w.k8s("Application", "openclaw"))
+    policy = partial(lambda w: application(w)["spec"]["syncPolicy"])
+    for finalizer in ("resources-finalizer.argocd.argoproj.io", "resources-finalizer.argocd.argoproj.io/background"):
+        yield Mutant(
+            "DATA002",
+            f"the Application with {finalizer}",
+            lambda w, f=finalizer: application(w)["metadata"].update(finalizers=[f]),
+        )
+    yield Mutant("DATA002", "the Application prunes", lambda w: policy(w)["automated"].update(prune=True))
+    yield Mutant(
+        "DATA002", "an empty folder deletes everything", lambda w: policy(w)["automated"].update(allowEmpty=True)
+    )
+    for option in ("Replace=true", "Force=true"):
+        yield Mutant(
+            "DATA002", f"the Application syncs with {option}", lambda w, o=option: policy(w)["syncOptions"].append(o)
+        )
+    yield Mutant(
+        "DATA002",
+        "the Application manages the namespace",
+        lambda w: policy(w).update(managedNamespaceMetadata={"labels": {"a": "b"}}),
+    )
+    yield Mutant("DATA002", "no Application", lambda w: w.drop("Application", "openclaw"))
+    storage = next(name for _, name in objects("StorageClass"))
+    yield Mutant(
+        "DATA003",
+        "volumes are deleted with their claims",
+        lambda w: w.k8s("StorageClass", storage).update(reclaimPolicy="Delete"),
+    )
+    yield Mutant(
+        "DATA003",
+        "the class does not say what becomes of volumes",
+        lambda w: w.k8s("StorageClass", storage).pop("reclaimPolicy"),
+    )
+    yield Mutant(
+        "DATA003", "the claim is of the cluster's class", lambda w: pvc(w)["spec"].update(storageClassName="longhorn")
+    )
+    yield Mutant("DATA003", "the claim is of the default class", lambda w: pvc(w)["spec"].pop("storageClassName"))
+    for label in ("recurring-job.longhorn.io/source", "recurring-job-group.longhorn.io/default"):
+        yield Mutant("DATA004", f"the claim without {label}", lambda w, x=label: pvc(w)["metadata"]["labels"].pop(x))
+        yield Mutant(
+            "DATA004",
+            f"the claim with {label} switched off",
+            lambda w, x=label: pvc(w)["metadata"]["labels"].update({x: "disabled"}),
+        )
+    name = "openclaw-keep-data"
+    yield from admission("DATA005", name)
+    guard = partial(lambda w: w.k8s("ValidatingAdmissionPolicy", name)["spec"])
+    for index in range(4):
+        yield Mutant(
+            "DATA005", f"{name}: validation {index + 1} dropped", lambda w, i=index: guard(w)["validations"].pop(i)
+        )
+        yield Mutant(
+            "DATA005",
+            f"{name}: validation {index + 1} true",
+            lambda w, i=index: guard(w)["validations"][i].update(expression="true"),
+        )
+        yield Mutant(
+            "DATA005",
+            f"{name}: validation {index + 1} by request.name",
+            lambda w, i=index: guard(w)["validations"][i].update(
+                expression=guard(w)["validations"][i]["expression"]
+                .replace("oldObject.metadata.name", "request.name")
+                .replace("oldObject.spec.claimRef.namespace", "request.namespace")
+            ),
+        )
+        yield Mutant(
+            "DATA005",
+            f"{name}: validation {index + 1} for another name",
+            lambda w, i=index: guard(w)["validations"][i].update(
+                expression=guard(w)["validations"][i]["expression"].replace("openclaw", "other")
+            ),
+        )
+        yield Mutant(
+            "DATA005",
+            f"{name}: validation {index + 1} unless somebody asks",
+            lambda w, i=index: guard(w)["validations"][i].update(
+                expression=guard(w)["validations"][i]["expression"] + " || request.userInfo.username == 'boxp'"
+            ),
+        )
+    agent = partial(lambda w: w.k8s("Deployment", AGENT)["spec"])
+    yield Mutant("DATA006", "the agent rolls over", setting(agent, strategy={"type": "RollingUpdate"}))
+    yield Mutant("DATA006", "the agent's strategy is left out", dropping(agent, "strategy"))
+    yield Mutant("DATA006", "two agents on one volume", setting(agent, replicas=2))
+    yield Mutant(
+        "DATA006", "the claim is for many writers", lambda w: pvc(w)["spec"].update(accessModes=["ReadWriteMany"])
+    )
+    yield Mutant(
+        "DATA006",
+        "the proxy mounts the agent's claim",
+        lambda w: w.pod(PROXY)["volumes"].append({"name": "d", "persistentVolumeClaim": {"claimName": claim}}),
+    )
+    yield Mutant(
+        "DATA006",
+        "nobody mounts the claim",
+        lambda w: next(v for v in w.pod(AGENT)["volumes"] if v["name"] == "data").update(
+            persistentVolumeClaim={"claimName": "other"}
+        ),
+    )
+    project = partial(lambda w: w.k8s("AppProject", "openclaw")["spec"])
+    yield Mutant(
+        "DATA007",
+        "the project allows every namespace",
+        lambda w: project(w)["destinations"].append({"namespace": "*", "server": "https://kubernetes.default.svc"}),
+    )
+    yield Mutant(
+        "DATA007", "the project allows every cluster", lambda w: project(w)["destinations"][0].update(server="*")
+    )
+    yield Mutant("DATA007", "the project allows every repository", setting(project, sourceRepos=["*"]))
+    yield Mutant(
+        "DATA007",
+        "the project allows every cluster kind",
+        setting(project, clusterResourceWhitelist=[{"group": "*", "kind": "*"}]),
+    )
+    yield Mutant("DATA007", "the project lists no kinds", dropping(project, "namespaceResourceWhitelist"))
+    for kind in ("Role", "RoleBinding", "Secret", "Pod"):
+        yield Mutant(
+            "DATA007",
+            f"the project allows {kind}",
+            lambda w, k=kind: project(w)["namespaceResourceWhitelist"].append({"group": "", "kind": k}),
+        )
+    for kind in ("ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"):
+        yield Mutant(
+            "DATA007",
+            f"the project allows {kind}",
+            lambda w, k=kind: project(w)["clusterResourceWhitelist"].append({"group": "", "kind": k}),
+        )
+    yield Mutant(
+        "DATA007",
+        "the project gives rights in ArgoCD",
+        setting(project, roles=[{"name": "x", "policies": ["p, proj:openclaw:x, applications, delete, *, allow"]}]),
+    )
+    yield Mutant("DATA007", "the default project", lambda w: application(w)["spec"].update(project="default"))

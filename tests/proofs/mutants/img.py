@@ -1,0 +1,82 @@
+"""Mutants of the image family: tags that move, versions with known holes, registries that nobody named."""
+
+# A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
+# type of a lambda with a default.
+# mypy: disable-error-code="misc"
+from collections.abc import Iterator
+from functools import partial
+
+from tests.proofs.mutants.shared import AGENT, PROXY, TUNNEL
+from tests.proofs.world import Mutant, containers
+
+
+def mutants() -> Iterator[Mutant]:
+    """Every mutant of the family, in a fixed order."""
+    yield from _pods()
+    yield from _images()
+
+
+def _pods() -> Iterator[Mutant]:
+    for workload, container, _ in containers():
+        who = f"{workload}/{container}"
+        target = partial(lambda n, c, w: w.container(n, c), workload, container)
+        yield Mutant(
+            "IMG001",
+            f"{who} takes latest",
+            lambda w, t=target: t(w).update(image=t(w)["image"].split(":")[0] + ":latest"),
+        )
+        yield Mutant(
+            "IMG001", f"{who} without a tag", lambda w, t=target: t(w).update(image=t(w)["image"].split(":")[0])
+        )
+        yield Mutant(
+            "IMG001",
+            f"{who} takes a major version",
+            lambda w, t=target: t(w).update(image=t(w)["image"].split(":")[0] + ":27-dind"),
+        )
+        yield Mutant(
+            "IMG001",
+            f"{who} takes a branch",
+            lambda w, t=target: t(w).update(image=t(w)["image"].split(":")[0] + ":main-v1.2.3"),
+        )
+        yield Mutant(
+            "IMG003",
+            f"{who} from another registry",
+            lambda w, t=target: t(w).update(image="evil.example/" + t(w)["image"]),
+        )
+        yield Mutant(
+            "IMG003",
+            f"{who} of another version",
+            lambda w, t=target: t(w).update(image=t(w)["image"].split(":")[0] + ":9999.9.9"),
+        )
+
+
+def _images() -> Iterator[Mutant]:
+    bad = {
+        PROXY: ("v1.82.7", "v1.82.8", "v1.63.2", "v1.102.1", "v1.103.0", "main-v1.103.2"),
+        TUNNEL: ("2024.12.2", "2025.6.1"),
+        AGENT: ("2026.2.1", "2026.9.5"),
+    }
+    for workload, tags in bad.items():
+        for tag in tags:
+            yield Mutant(
+                "IMG002",
+                f"{workload} at {tag}",
+                lambda w, n=workload, t=tag: w.container(n).update(
+                    image=w.container(n)["image"].split(":")[0] + ":" + t
+                ),
+            )
+        yield Mutant(
+            "IMG002",
+            f"{workload} by a digest that hides its version",
+            lambda w, n=workload: w.container(n).update(
+                image=w.container(n)["image"].split(":")[0] + "@sha256:" + "0" * 64
+            ),
+        )
+    for key, reference in (("sandbox", "openclaw-sandbox:bookworm-slim"), ("sandbox", "ghcr.io/boxp/openclaw-sandbox")):
+        yield Mutant(
+            "IMG001",
+            f"{key} image {reference}",
+            lambda w, r=reference: next(
+                e for e in w.container(AGENT, "pull-sandbox")["env"] if e["name"] == "SANDBOX_SOURCE"
+            ).update(value=r),
+        )
