@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agentkeep.secret_param.declaration import Parameter
     from agentkeep.tunnel_site.declaration import Published
 
-WorkloadRole = Literal["agent", "llm-proxy", "tunnel", "service", "check"]
+WorkloadRole = Literal["agent", "keeper", "tunnel", "proxy", "service", "check"]
 
 # Names of objects and files that every platform has.
 RESERVED_IDS = frozenset(
@@ -76,7 +76,10 @@ class Workload(Part):
     Its id is the name of the Deployment and Service, and the labels `selector` pick its pods and no others.
     """
 
+    #: What it may do.
     role: WorkloadRole
+    #: What it runs; the proofs have a table of facts for each program by name.
+    program: str
     #: What the ledger calls the kind of this workload.
     construct: str
 

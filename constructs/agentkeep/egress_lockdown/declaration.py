@@ -101,6 +101,7 @@ class ConnectivityCheck(Workload):
     """
 
     role = "check"
+    program = "check-connectivity"
     construct = "ConnectivityCheck"
 
     def __init__(

@@ -103,7 +103,8 @@ class IsolatedLLMProxy(Workload):
         resources: What the container may use.
     """
 
-    role = "llm-proxy"
+    role = "keeper"
+    program = "litellm"
     construct = "IsolatedLLMProxy"
 
     def __init__(

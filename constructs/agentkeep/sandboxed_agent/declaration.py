@@ -262,6 +262,7 @@ class SandboxedAgent(Workload):
     """
 
     role = "agent"
+    program = "openclaw"
     construct = "SandboxedAgent"
 
     def __init__(

@@ -12,8 +12,9 @@ from agentkeep.tunnel_site.access import Access
 from agentkeep.tunnel_site.declaration import TunnelSite
 from agentkeep.workload import Workload
 
-FORMAT = "agentkeep/ledger/v1"
+FORMAT = "agentkeep/ledger/v2"
 FILE = "platform.json"
+SECRET_STORE = "aws-parameter-store"
 
 
 def ledger(platform: Platform) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def ledger(platform: Platform) -> dict[str, Any]:
         "format": FORMAT,
         "platform": platform.id,
         "namespace": platform.id,
+        "vendors": _vendors(platform),
         "cluster": {
             "name": cluster.name,
             "podCidrs": list(cluster.pod_cidrs),
@@ -34,12 +36,22 @@ def ledger(platform: Platform) -> dict[str, Any]:
             "nodeCidrs": list(cluster.node_cidrs),
             "ipFamilies": list(cluster.ip_families),
             "apiServer": cluster.api_server,
+            "apiServerCidrs": [],
             "cni": cluster.cni,
-            "dns": {"namespace": cluster.dns.namespace, "podLabels": dict(cluster.dns.pod_labels)},
-            "secretStore": cluster.secret_store.name,
+            "dns": {
+                "namespace": cluster.dns.namespace,
+                "podLabels": dict(cluster.dns.pod_labels),
+                "addresses": [],
+            },
+            "secretStore": {
+                "name": cluster.secret_store.name,
+                "kind": cluster.secret_store.kind,
+                "provider": SECRET_STORE,
+            },
         },
         "workloads": [_workload(workload) for workload in platform.parts(Workload)],
         "secrets": [_secret(secret) for secret in platform.parts(Parameter)],
+        "neighbours": [],
         "flows": [
             {
                 "from": flow.source.id,
@@ -78,6 +90,7 @@ def ledger(platform: Platform) -> dict[str, Any]:
             for known in platform.acknowledgements
         ],
         "samples": list(platform.samples),
+        "added": [],
     }
 
 
@@ -86,12 +99,23 @@ def ledger_text(platform: Platform) -> str:
     return json.dumps(ledger(platform), indent=2, ensure_ascii=False) + "\n"
 
 
+def _vendors(platform: Platform) -> dict[str, str | None]:
+    """Who stands at the edges of the platform; the proofs leave out rules about vendors that are not here."""
+    return {
+        "delivery": "argocd",
+        "secretStore": SECRET_STORE,
+        "storage": "longhorn",
+        "publishing": "cloudflare" if platform.parts(TunnelSite) else None,
+    }
+
+
 def _workload(workload: Workload) -> dict[str, Any]:
     return {
         "id": workload.id,
         "path": workload.path,
         "construct": workload.construct,
         "role": workload.role,
+        "program": workload.program,
         "deployment": workload.id,
         "podLabels": workload.selector,
         "serviceAccount": workload.id,
@@ -127,7 +151,7 @@ def _secret(secret: Parameter) -> dict[str, Any]:
         "id": secret.id,
         "path": secret.path,
         "role": secret.role,
-        "ssm": secret.ssm_name,
+        "key": secret.ssm_name,
         "filledBy": secret.filled_by,
         "readers": readers,
         "because": secret.about,

@@ -82,6 +82,7 @@ class TunnelSite(Workload):
     """
 
     role = "tunnel"
+    program = "cloudflared"
     construct = "TunnelSite"
 
     def __init__(

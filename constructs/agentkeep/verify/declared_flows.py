@@ -1,7 +1,7 @@
 """Declared flows as sets of packets, and rules of policies held against them."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from agentkeep.verify.artifacts import Workload
@@ -12,15 +12,19 @@ from agentkeep.verify.intervals import (
     Box,
     Span,
     boxes,
+    intersect_spans,
     span,
     spans,
     subtract_spans,
     union_spans,
 )
-from agentkeep.verify.ledger import DeclaredFlow
+from agentkeep.verify.ledger import DeclaredFlow, Neighbour
 from agentkeep.verify.reachability import Peer, Pod, Ports, Rule, numbers_at
 from agentkeep.verify.selectors import NAME_LABEL, Labels, Requirement, Selector
 
+_PRIVATE: Final = spans(("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+# What a node listens on for the cluster: etcd, the API server, the kubelet and its neighbours.
+_PORTS_OF_NODES: Final = frozenset({2379, 2380, 6443, 10248, 10249, 10250, 10255, 10256, 10257, 10259})
 _FAMILY: Final = {"IPv4": 4, "IPv6": 6}
 # A rule that opens more ports than this is never the sum of declared flows.
 _MOST_PORTS: Final = 64
@@ -45,15 +49,57 @@ def declared_boxes(case: Case, flow: DeclaredFlow) -> list[Box]:
         where: Sequence[Span] = public(case)
     elif flow.target.startswith("cidr:"):
         where = (span(flow.target.removeprefix("cidr:")),)
+    elif flow.target == "dns":
+        where = spans(case.ledger.cluster.dns_addresses)
     else:
         where = ()
     return boxes(where, flow.protocol, flow.port, flow.port)
 
 
-def dns_pod(case: Case) -> Pod:
-    """A pod of the cluster's DNS: of its labels only those declared are known."""
+def machine_of(case: Case, flow: DeclaredFlow) -> Span | None:
+    """
+    The one machine of the network around the cluster that *flow* names, on a port that is not a node's own.
+
+    Nothing of the cluster but its nodes' network may hold it: not pods, services or the API server; nor may any range
+    that is special in another way than by being private.
+    """
+    if not flow.target.startswith("cidr:"):
+        return None
+    one = span(flow.target.removeprefix("cidr:"))
     cluster = case.ledger.cluster
+    never = spans((*cluster.pod_cidrs, *cluster.service_cidrs, *cluster.api))
+    private = not subtract_spans([one], _PRIVATE)
+    ports = _PORTS_OF_NODES if intersect_spans([one], spans(cluster.node_cidrs)) else frozenset()
+    alone = one.low == one.high and private and not intersect_spans([one], never)
+    return one if alone and flow.port not in ports else None
+
+
+def dns_pod(case: Case) -> Pod | None:
+    """A pod of the cluster's DNS: of its labels only those declared are known. ``None`` if DNS is an address alone."""
+    cluster = case.ledger.cluster
+    if not cluster.dns_labels:
+        return None
     return Pod("DNS", cluster.dns_namespace, Labels(dict(cluster.dns_labels), complete=False))
+
+
+def neighbour_pod(neighbour: Neighbour) -> Pod:
+    """A pod of a neighbour: of its labels only those declared are known."""
+    ports = {(name, protocol): port for name, port, protocol in neighbour.ports if name}
+    return Pod(neighbour.name, neighbour.namespace, Labels(dict(neighbour.pod_labels), complete=False), ports)
+
+
+def selector_of(labels: Mapping[str, str]) -> Selector:
+    """The selector that demands all of *labels*."""
+    return Selector(tuple(Requirement(key, "In", frozenset({value})) for key, value in labels.items()))
+
+
+def pod_named(case: Case, name: str) -> Pod | None:
+    """The pod that an end of a flow names: a workload's or a neighbour's."""
+    neighbour = next((one for one in case.ledger.neighbours if one.name == name), None)
+    if neighbour is not None:
+        return neighbour_pod(neighbour)
+    workload = workload_of(case, name)
+    return None if workload is None else case.pod(workload)
 
 
 def opened(rule: Rule) -> Iterator[tuple[Peer, Ports]]:

@@ -15,7 +15,7 @@ from agentkeep.verify.case import Case
 from agentkeep.verify.decide import case_of, decide
 from agentkeep.verify.declared_flows import alternatives
 from agentkeep.verify.intervals import Box, spans, subtract, subtract_spans
-from agentkeep.verify.ledger import KEYS_OF_THE_PROXY
+from agentkeep.verify.ledger import ISOLATED, Ledger
 from agentkeep.verify.reachability import EGRESS, INGRESS, Peer, Pod, Ports
 from agentkeep.verify.revisions import read_revision
 from agentkeep.verify.selectors import Selector
@@ -30,8 +30,9 @@ class Change:
     One thing that became possible.
 
     Attributes:
-        kind: ``readable``, ``reachable``, ``deletable``, ``public``, ``weaker``, or ``narrower`` for what is
-        possible no more. what: One line.
+        kind: ``readable``, ``reachable``, ``deletable``, ``public``, ``weaker``, or ``narrower`` for what is possible
+            no more.
+        what: One line.
         witness: The way, where there is one.
     """
 
@@ -237,10 +238,10 @@ def _measure(old: Case, new: Case) -> Iterator[Change]:
     for one in before.workloads:
         if one.id in roles and roles[one.id] != one.role:
             yield Change("weaker", f"{one.id} counts no longer as {one.role}, but as {roles[one.id]}")
-    kept = {secret.ssm: secret.role for secret in after.secrets}
+    kept = {secret.key: secret.role for secret in after.secrets}
     for secret in before.secrets:
-        if secret.ssm in kept and secret.role in KEYS_OF_THE_PROXY and kept[secret.ssm] not in KEYS_OF_THE_PROXY:
-            yield Change("weaker", f"{secret.id} counts no longer as {secret.role}, but as {kept[secret.ssm]}")
+        if secret.key in kept and secret.role in ISOLATED and kept[secret.key] not in ISOLATED:
+            yield Change("weaker", f"{secret.id} counts no longer as {secret.role}, but as {kept[secret.key]}")
     for item in new.artifacts.kind("Application"):
         was = old.artifacts.index.get(("Application", item.namespace, item.name))
         source = mapping(item.spec.get("source"))
@@ -255,13 +256,15 @@ def _measure(old: Case, new: Case) -> Iterator[Change]:
 # --- folders and revisions
 
 
-def side(name: str, dist: str) -> Case:
+def side(name: str, dist: str, measure: Ledger | None = None) -> Case:
     """
     The case of *name*: a folder, or a git revision in which *dist* is the folder of artifacts.
+
+    Measured by *measure*, or by the ledger that lies in the folder.
 
     Raises:
         ProofError: neither, or it cannot be read.
     """
     if name and Path(name).is_dir():
-        return case_of(load(name))
-    return case_of(read_revision(name, dist))
+        return case_of(load(name), measure)
+    return case_of(read_revision(name, dist), measure)

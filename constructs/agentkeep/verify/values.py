@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import Container, mapping
 
-REFERENCE: Final = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}|os\.environ/([A-Za-z_][A-Za-z0-9_]*)")
+REFERENCE: Final = re.compile(r"(?<!\$)\$\{([A-Z_][A-Z0-9_]*)\}|os\.environ/([A-Za-z_][A-Za-z0-9_]*)")
+# A reference of Terraform's to another block.
+_BLOCK: Final = re.compile(r"\$\{([a-z_0-9]+(?:\.[A-Za-z_0-9-]+)+)\}")
 
 
 def strings(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -37,3 +39,9 @@ def dig(root: Any, *path: str) -> Any:
     for step in path:
         root = mapping(root).get(step)
     return root
+
+
+def referred(value: Any) -> str:
+    """``type.name`` of a reference such as ``${type.name.id}``, also of one in a longer text; empty for none."""
+    match = _BLOCK.search(value) if isinstance(value, str) else None
+    return ".".join(match[1].split(".")[:2]) if match else ""

@@ -17,7 +17,7 @@ CLUSTER_KINDS: Final = frozenset(
         "PersistentVolume", "PriorityClass", "RuntimeClass", "CustomResourceDefinition", "ValidatingAdmissionPolicy",
         "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration",
         "IngressClass", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "GlobalNetworkPolicy",
-        "CiliumClusterwideNetworkPolicy", "TracingPolicy",
+        "CiliumClusterwideNetworkPolicy", "TracingPolicy", "VolumeSnapshotClass", "VolumeSnapshotContent",
     }
 )  # fmt: skip
 
@@ -148,10 +148,23 @@ class Workload:
                 found.append(Container(text(body.get("name")), "sidecar" if is_sidecar else kind, body, place))
         return tuple(found)
 
-    @property
+    @cached_property
     def volumes(self) -> Sequence[Mapping[str, Any]]:
-        """``volumes`` entries."""
-        return mappings(self.pod.get("volumes"))
+        """``volumes`` entries, and the claims that a StatefulSet makes for its pod."""
+        made = [
+            {"name": name, "persistentVolumeClaim": {"claimName": f"{name}-{self.name}-0"}} for name in self.templates
+        ]
+        # A template takes the place of a volume of its name.
+        written = [one for one in mappings(self.pod.get("volumes")) if text(one.get("name")) not in self.templates]
+        return [*written, *made]
+
+    @cached_property
+    def templates(self) -> Mapping[str, Mapping[str, Any]]:
+        """``volumeClaimTemplates`` of a StatefulSet by name."""
+        if self.object.kind != "StatefulSet":
+            return {}
+        listed = mappings(self.object.spec.get("volumeClaimTemplates"))
+        return {text(mapping(one.get("metadata")).get("name")): one for one in listed}
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
@@ -211,6 +224,7 @@ class Artifacts:
         kustomizations: (file, document) of every ``kustomization.yaml``.
         charts: Helm charts.
         strangers: Files that nothing here understands.
+        overrides: Files by which ArgoCD is told to put other images in the place of those written.
         ledger: The root of ``platform.json``, if there is one.
     """
 
@@ -220,6 +234,7 @@ class Artifacts:
     kustomizations: tuple[Document, ...] = ()
     charts: tuple[Chart, ...] = ()
     strangers: tuple[str, ...] = ()
+    overrides: tuple[Document, ...] = ()
     ledger: Document | None = None
     files: tuple[str, ...] = ()
 
@@ -264,6 +279,19 @@ def text(value: Any) -> str:
 def texts(value: Any) -> list[str]:
     """The texts in *value* if it is a list."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def claims_of(workload: Workload) -> Iterator[Object]:
+    """The claims that a StatefulSet makes, one for each template and pod, as its controller names them."""
+    replicas = workload.object.spec.get("replicas", 1)
+    # More are refused by a rule; the first stand for them.
+    pods = range(min(replicas, 16)) if isinstance(replicas, int) and replicas > 0 else range(1)
+    for name, template in workload.templates.items():
+        for number in pods:
+            yield Object(
+                "PersistentVolumeClaim", "v1", f"{name}-{workload.name}-{number}", workload.namespace,
+                template if isinstance(template, Node) else Node(template), line_in(template, workload.place),
+            )  # fmt: skip
 
 
 def line_in(value: Any, otherwise: Place) -> Place:

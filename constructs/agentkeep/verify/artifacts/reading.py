@@ -1,6 +1,7 @@
 """Reads a folder once, safely, and sorts its files into what they are."""
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from agentkeep.verify.artifacts.model import (
     text,
 )
 from agentkeep.verify.artifacts.shape import expect_shape
-from agentkeep.verify.documents import MAX_BYTES, Document, Node, decode, parse
+from agentkeep.verify.documents import MAX_BYTES, Document, Node, NotMappingError, decode, parse
 
 # A policy file, for manifests written by hand; agentkeep.verify.ledger reads it.
 POLICY_FORMAT: Final = "agentkeep/policy/v1"
@@ -28,6 +29,8 @@ MAX_FOLDER_DEPTH: Final = 24
 
 # Files of the two repositories that hold settings of tools, never anything that is applied.
 _TOOL_FILES: Final = frozenset({"tfaction.yaml", "aqua.yaml", "aqua-checksums.json", "cdk.json", ".terraform.lock.hcl"})
+# What ArgoCD's image updater writes beside the manifests: for every application, or for one by its name.
+_OVERRIDE: Final = re.compile(r"\.argocd-source(-[A-Za-z0-9._-]+)?\.yaml\Z")
 _PROSE: Final = frozenset({".md", ".txt", ".gitignore", ".gitattributes", ".helmignore", ".sha256"})
 
 
@@ -37,8 +40,7 @@ def load(folder: str | Path) -> Artifacts:
 
     Raises:
         ProofError: the folder is missing, holds a link that leads out of it, a file that cannot be read without
-        guessing, or
-            more than any platform needs. The error names file and line.
+            guessing, or more than any platform needs. The error names file and line.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -143,6 +145,7 @@ class _Reader:
         self._terraform: list[Terraform] = []
         self._kustomizations: list[Document] = []
         self._strangers: list[str] = []
+        self._overrides: list[Document] = []
         self._ledger: Document | None = None
         self._templates: dict[str, list[tuple[str, str]]] = {}
         self._chart_documents: dict[str, tuple[Document, ...]] = {}
@@ -159,6 +162,8 @@ class _Reader:
         elif name in _TOOL_FILES or Path(name).suffix in _PROSE or name in _PROSE:
             if name.endswith((".yaml", ".json")):
                 parse(data, path)
+        elif _OVERRIDE.match(name):
+            self._overrides.extend(parse(data, path))
         elif name.endswith((".yaml", ".yml", ".json")):
             self._take_manifest(path, name, data)
         else:
@@ -176,7 +181,12 @@ class _Reader:
             self._strangers.append(path)
 
     def _take_manifest(self, path: str, name: str, data: bytes) -> None:
-        documents = parse(data, path)
+        try:
+            documents = parse(data, path)
+        except NotMappingError:
+            # A patch, for one, is a list. It is refuted, and the other files are judged.
+            self._strangers.append(path)
+            return
         if name in ("kustomization.yaml", "kustomization.yml", "Kustomization"):
             self._kustomizations.extend(documents)
             return
@@ -230,6 +240,7 @@ class _Reader:
             kustomizations=tuple(self._kustomizations),
             charts=charts,
             strangers=tuple(self._strangers),
+            overrides=tuple(self._overrides),
             ledger=self._ledger,
             files=tuple(sorted(self._files)),
         )

@@ -7,7 +7,7 @@ rather than guessed at. Everything is bounded: size, depth, number of nodes, and
 
 from agentkeep.verify.documents.files import Document, decode, parse
 from agentkeep.verify.documents.json_text import parse_json
-from agentkeep.verify.documents.node import MAX_BYTES, MAX_DEPTH, MAX_EXPANSION, MAX_NODES, Node
+from agentkeep.verify.documents.node import MAX_BYTES, MAX_DEPTH, MAX_EXPANSION, MAX_NODES, Node, NotMappingError
 from agentkeep.verify.documents.yaml_text import parse_yaml
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "MAX_NODES",
     "Document",
     "Node",
+    "NotMappingError",
     "decode",
     "parse",
     "parse_json",

@@ -5,7 +5,7 @@ import sys
 from typing import Any, NoReturn
 
 from agentkeep.errors import ProofError
-from agentkeep.verify.documents.node import MAX_DEPTH, Node, too_deep
+from agentkeep.verify.documents.node import MAX_DEPTH, Node, NotMappingError, too_deep
 from agentkeep.verify.documents.yaml_text import parse_yaml
 
 
@@ -45,7 +45,7 @@ def parse_json(text: str, file: str) -> Node:
     except ValueError:
         raise ProofError(f"{file}:1", "a number that JSON does not have", "write a finite one") from None
     if not isinstance(data, Node):
-        raise ProofError(f"{file}:1", "the file does not hold one object", "write a JSON object")
+        raise NotMappingError(f"{file}:1", "the file does not hold one object", "write a JSON object")
     if _depth(data) > MAX_DEPTH:
         raise too_deep(file, 1)
     return data

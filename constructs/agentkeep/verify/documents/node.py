@@ -27,3 +27,7 @@ class Node(dict[str, Any]):
 def too_deep(file: str, line: int) -> ProofError:
     """What to say of a document beyond ``MAX_DEPTH``."""
     return ProofError(f"{file}:{line}", f"nested deeper than {MAX_DEPTH} levels", "flatten it")
+
+
+class NotMappingError(ProofError):
+    """A document that is a list or a scalar, which is no object of any kind."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 
 from agentkeep.errors import ProofError
-from agentkeep.verify.documents.node import MAX_DEPTH, MAX_EXPANSION, MAX_NODES, Node, too_deep
+from agentkeep.verify.documents.node import MAX_DEPTH, MAX_EXPANSION, MAX_NODES, Node, NotMappingError, too_deep
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Booleans for YAML 1.1 readers (kubectl, ArgoCD), text for YAML 1.2 readers (kustomize).
@@ -190,7 +190,7 @@ class _Builder:
             if isinstance(value, Node):
                 self._roots.append(value)
             elif value is not None:
-                raise ProofError(
+                raise NotMappingError(
                     f"{self._file}:{line}", "the document is not a mapping", "write one object per document"
                 )
             return

@@ -23,7 +23,7 @@ def img001_images_are_fixed(case: Case, report: Report) -> None:
     for workload in case.workloads:
         for container in workload.containers:
             report.look()
-            _judge(text(container.body.get("image")), where(workload, container), report)
+            _judge(case.image_of(container), where(workload, container), report)
             for entry in container.env:
                 name, value = text(entry.get("name")), text(entry.get("value"))
                 if re.search(r"(^|_)(IMAGE|SANDBOX_SOURCE)$", name) and value:

@@ -9,6 +9,7 @@ from agentkeep.verify.vendors.cloudflare import routes
 from agentkeep.verify.verdict import Report
 
 _ORIGIN: Final = re.compile(r"https?://([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?:(\d+)\Z")
+VENDOR: Final = "cloudflare"
 
 
 def ref003_the_tunnel_leads_to_declared_services(case: Case, report: Report) -> None:

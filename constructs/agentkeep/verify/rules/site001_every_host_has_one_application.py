@@ -7,6 +7,7 @@ from agentkeep.verify.vendors.cloudflare import applications, policies, records,
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
+VENDOR: Final = "cloudflare"
 
 
 def site001_every_host_has_one_application(case: Case, report: Report) -> None:

@@ -23,6 +23,7 @@ _WORDS: Final = {
     "login-method": {"login_method"},
     "github-organization": {"github", "github_organization"},
 }
+VENDOR: Final = "cloudflare"
 
 
 def site002_access_admits_named_people(case: Case, report: Report) -> None:

@@ -8,6 +8,7 @@ from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
 _OPENING_SWITCHES: Final = ("options_preflight_bypass", "allow_iframe", "skip_app_launcher_login_page")
+VENDOR: Final = "cloudflare"
 
 
 def site003_nothing_goes_past_access(case: Case, report: Report) -> None:

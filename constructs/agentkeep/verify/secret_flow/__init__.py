@@ -1,7 +1,7 @@
 """
 Who can read which secret, by any route, hop by hop.
 
-    SSM parameter -> ExternalSecret key -> Secret key -> container (env, envFrom, volume, projected, subPath)
+    key of the store -> ExternalSecret key -> Secret key -> container (env, envFrom, volume, projected, subPath)
                                                       -> another container of the pod (shared volume, shared processes)
                                                       -> any pod whose ServiceAccount may read Secrets
 

@@ -53,7 +53,7 @@ class _Follower:
         found = {key: tuple(sources) for key, sources in self._sources.items()}
         return SecretFlow(tuple(reads), tuple(self._unclear), found)
 
-    # --- SSM to Secret
+    # --- store to Secret
 
     def _fill(self, namespace: str, secret: str, key: str, source: Source) -> None:
         self._sources.setdefault((namespace, secret, key), []).append(source)
@@ -85,7 +85,7 @@ class _Follower:
         self._template(item, target, namespace, secret, raw)
 
     def _source(self, parameter: str, item: Object, key: str, at: Place) -> Source:
-        first = "any SSM parameter" if parameter == EVERY_PARAMETER else f"SSM parameter {parameter}"
+        first = "any key of the store" if parameter == EVERY_PARAMETER else f"key {parameter} of the store"
         return Source(parameter, (first, f"ExternalSecret {item.namespace}/{item.name} key {key} ({at})"), at)
 
     def _template(

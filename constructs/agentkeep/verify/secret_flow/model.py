@@ -14,7 +14,7 @@ UNTRACED: Final = "Secret "
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What fills one key of a Secret: an SSM parameter (or ``*``, any of them), and the way there."""
+    """What fills one key of a Secret: a key of the store (or ``*``, any of them), and the way there."""
 
     parameter: str
     hops: tuple[str, ...]
@@ -27,7 +27,7 @@ class Read:
     One container that can read one parameter.
 
     Attributes:
-        parameter: The SSM parameter; ``*`` for any; ``Secret ns/name key k`` where nothing tells what fills the key.
+        parameter: The key of the store; ``*`` for any; ``Secret ns/name key k`` where nothing tells what fills the key.
         workload: The object that makes the pod.
         container: The container.
         form: ``env`` or ``file`` for what is written out; ``copy``, ``processes`` or ``api`` for what follows from it.

@@ -1,12 +1,18 @@
 """Cloudflare's side of a site, the same for both generations of its Terraform provider."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from agentkeep.verify.artifacts import Place, Terraform, mapping, mappings, text
-from agentkeep.verify.case import Case
+from agentkeep.verify.values import referred
+from agentkeep.verify.vendors import Vendor
+
+if TYPE_CHECKING:
+    from agentkeep.verify.case import Case
 
 _TUNNELS: Final = ("cloudflare_zero_trust_tunnel_cloudflared", "cloudflare_tunnel")
 _CONFIGS: Final = ("cloudflare_zero_trust_tunnel_cloudflared_config", "cloudflare_tunnel_config")
@@ -15,7 +21,26 @@ _APPLICATIONS: Final = ("cloudflare_zero_trust_access_application", "cloudflare_
 _POLICIES: Final = ("cloudflare_zero_trust_access_policy", "cloudflare_access_policy")
 # {email = {...}}: the selector of an object in a version 5 expression.
 _EXPRESSION_KIND: Final = re.compile(r"\{\s*(\w+)\s*=\s*\{")
-REFERENCE: Final = re.compile(r"\$\{([a-z_0-9]+(?:\.[A-Za-z_0-9-]+)+)\}")
+VENDOR: Final = Vendor(
+    name="cloudflare",
+    kind="publishing",
+    terraform=("cloudflare_",),
+    resources=frozenset(
+        {
+            "cloudflare_record", "cloudflare_dns_record", "cloudflare_zero_trust_access_application",
+            "cloudflare_zero_trust_access_policy", "cloudflare_zero_trust_tunnel_cloudflared",
+            "cloudflare_zero_trust_tunnel_cloudflared_config",
+        }
+    ),
+    data=("cloudflare_zero_trust_",),
+    secret_fields=frozenset(
+        {
+            ("cloudflare_zero_trust_tunnel_cloudflared", "secret"),
+            ("cloudflare_zero_trust_tunnel_cloudflared", "tunnel_secret"),
+        }
+    ),
+    secret_values=("tunnel_token", "tunnel_secret", r"cloudflared_token\.\w+\.token"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +103,7 @@ def routes(case: Case) -> Iterator[tuple[Route, bool]]:
             config = body.get("config")
             config = mapping(config[0]) if isinstance(config, list) and config else mapping(config)
             rules = mappings(config.get("ingress_rule")) or mappings(config.get("ingress"))
-            tunnel = _referred(body.get("tunnel_id"))
+            tunnel = referred(body.get("tunnel_id"))
             for index, rule in enumerate(rules):
                 one = Route(tunnel, text(rule.get("hostname")), text(rule.get("service")), rule, at)
                 yield one, index == len(rules) - 1
@@ -103,12 +128,12 @@ def applications(case: Case) -> list[Application]:
         policies = [_policy(module, kind, name, body) for kind, name, body in module.resources(*_POLICIES)]
         owners: dict[str, list[int]] = {}
         for number, policy in enumerate(policies):
-            for key in {f"of {_referred(policy.body.get('application_id'))}", f"is {policy.address}"}:
+            for key in {f"of {referred(policy.body.get('application_id'))}", f"is {policy.address}"}:
                 owners.setdefault(key, []).append(number)
         for kind, name, body in module.resources(*_APPLICATIONS):
             address = f"{kind}.{name}"
             attached = [one if isinstance(one, dict) else {"id": one} for one in body.get("policies") or []]
-            named = {_referred(one.get("id")) for one in attached}
+            named = {referred(one.get("id")) for one in attached}
             inline = [
                 _policy(module, kind, f"{name}.policies[{number}]", one)
                 for number, one in enumerate(attached)
@@ -161,14 +186,3 @@ def _selectors(value: Any) -> tuple[tuple[str, Any], ...]:
         for kind, inner in one.items()
         if inner is not None and inner is not False and inner != []
     )
-
-
-def _referred(value: Any) -> str:
-    """``type.name`` of a reference such as ``${type.name.id}``; of one in a longer text, too."""
-    match = REFERENCE.search(text(value))
-    return ".".join(match[1].split(".")[:2]) if match else ""
-
-
-def referred(value: Any) -> str:
-    """The address of the resource that *value* refers to, or an empty text."""
-    return _referred(value)
