@@ -9,7 +9,7 @@ def sec010_state_is_encrypted(case: Case, report: Report) -> None:
     """
     SEC010: every Terraform state lies in one encrypted S3 backend, each root module under a key of its own.
 
-    The tunnel token always lands in state, whatever the configuration does.
+    Whatever Terraform fills in, such as a tunnel's token, lands in its state.
     """
     if case.ledger.by_hand or not (case.ledger.secrets or case.ledger.sites):
         # Nothing declared that Terraform would have to make.
