@@ -26,6 +26,11 @@ PROGRAM: Final = Program(
 )
 
 FROM_ENV: Final = re.compile(r"os\.environ/[A-Z][A-Z0-9_]*\Z")
+# What is sent where no key is asked for.
+NO_KEY: Final = "none"
+_IN_CLUSTER: Final = re.compile(
+    r"http://[a-z0-9-]+\.(?P<namespace>[a-z0-9-]+)\.svc(?:\.cluster\.local)?:(?P<port>[0-9]{1,5})(?:/[A-Za-z0-9._-]+)*/?"
+)
 SWITCHES: Final = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_DOCS": "True", "NO_REDOC": "True", "DISABLE_ADMIN_UI": "True",
 }  # fmt: skip
@@ -69,22 +74,37 @@ def unknown(config: Mapping[str, Any]) -> list[str]:
     return found + [f"litellm_params.{key}" for key in sorted(params - PARAMS - set(ELSEWHERE))]
 
 
-def models(config: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the models that a configuration serves."""
+def models(config: Mapping[str, Any], beside: Collection[tuple[str, int]] = ()) -> list[str]:
+    """
+    What is wrong with the models that a configuration serves.
+
+    Args:
+        config: The whole of ``config.yaml``.
+        beside: (namespace, port) of every model server in the cluster that the proxy has a declared flow to. Only
+            there may requests be sent by address, and only there without a key.
+    """
     found = []
     listed = mappings(config.get("model_list"))
     if not listed:
         found.append("serves no model")
     for model in listed:
         name, params = text(model.get("model_name")), mapping(model.get("litellm_params"))
-        if not FROM_ENV.match(text(params.get("api_key"))):
+        local = _address(params.get("api_base")) in beside
+        if not FROM_ENV.match(text(params.get("api_key"))) and not (local and params.get("api_key") == NO_KEY):
             found.append(f"has no key from its environment for {name}")
         if "/" not in text(params.get("model")):
             found.append(f"does not say whose model {name} is")
         if not name or "*" in name or "*" in text(params.get("model")):
             found.append("serves models by wildcard")
-        found += [f"sends {name} elsewhere ({key})" for key in ELSEWHERE if params.get(key)]
+        allowed = {"api_base"} if local else set()
+        found += [f"sends {name} elsewhere ({key})" for key in ELSEWHERE if params.get(key) and key not in allowed]
     return found
+
+
+def _address(value: object) -> tuple[str, int] | None:
+    """Namespace and port of a Service's address."""
+    found = _IN_CLUSTER.fullmatch(value) if isinstance(value, str) else None
+    return (found["namespace"], int(found["port"])) if found else None
 
 
 def settings(config: Mapping[str, Any], files: Collection[str]) -> list[str]:

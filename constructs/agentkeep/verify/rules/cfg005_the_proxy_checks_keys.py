@@ -24,10 +24,22 @@ def cfg005_the_proxy_checks_keys(case: Case, report: Report) -> None:
     for workload, item, config in configurations(case, report, LITELLM):
         for problem in unknown(config):
             report.unsure(workload, f"sets {problem}, which is not understood", place=item.place)
-        for problem in (*settings(config, case.files_of(workload)), *models(config), *_container(workload)):
+        for problem in (
+            *settings(config, case.files_of(workload)),
+            *models(config, _beside(case, workload)),
+            *_container(workload),
+        ):
             report.find(workload, problem, place=item.place)
         for problem in _clients(case, workload, config):
             report.find(workload, problem, place=item.place)
+
+
+def _beside(case: Case, workload: Workload) -> set[tuple[str, int]]:
+    """Namespace and port of every neighbour that the proxy has a declared flow to."""
+    declared = case.declared(workload)
+    neighbours = {one.name: one.namespace for one in case.ledger.neighbours}
+    flows = case.ledger.flows_from.get(declared.id, ()) if declared else ()
+    return {(neighbours[flow.target], flow.port) for flow in flows if flow.target in neighbours}
 
 
 def _container(workload: Workload) -> list[str]:
