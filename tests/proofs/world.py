@@ -202,6 +202,14 @@ class Mutant:
     def id(self) -> str:
         return f"{self.owner}: {self.harm}"
 
+    @property
+    def advice(self) -> str:
+        """What to do if it survives."""
+        return (
+            f"{self.owner} passes a harm that it owns: {self.harm}; "
+            "fix the rule before you add code (docs/adding-a-rule.md)"
+        )
+
     def survives(self) -> bool:
         """Whether its owner does not refute it for anything but what the untouched artifacts have."""
         world = World()
