@@ -31,11 +31,11 @@ bench: setup              ## speed, memory and size as ratios, in one run
 imports: setup            ## regenerate imports/ from the pinned versions
 	@$(BIN)/python tools/imports.py
 
-lock: setup               ## resolve the pinned versions anew, with hashes
+lock: setup               ## resolve the versions of pyproject.toml anew, with hashes
 	@$(BIN)/python tools/lock.py
 
-environment:
+environment:              ## .venv with what synthesis needs, from the lock
 	@$(PYTHON) tools/environment.py .venv locks/synth.txt
 
-setup: environment
+setup: environment        ## .venv with what the tests need as well, from the lock
 	@$(PYTHON) tools/environment.py .venv locks/test.txt
