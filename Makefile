@@ -10,7 +10,7 @@ export CHECKPOINT_DISABLE := 1
 synth: environment        ## write dist/ from the declaration, and print the ledger of edges
 	@$(BIN)/python -m agentkeep.cli synth lolice.openclaw
 
-accept: synth             ## the same, for whoever changed something on purpose: read the diff before you commit
+accept: synth             ## the same after a change on purpose, and what changed in dist/: read it before you commit
 	@git --no-pager diff --stat -- dist
 
 examples: environment     ## write dist/ of every example anew: read the diff before you commit
@@ -28,17 +28,17 @@ check: setup              ## lint, format, types, generated files are current
 real: setup               ## the real programs, on exactly the files in dist/
 	@$(BIN)/python -m pytest -q -m real -n 2 --dist loadfile --no-loadscope-reorder tests/real
 
-bench: setup              ## speed, memory and size as ratios, in one run
+bench: setup              ## speed, memory and size, as ratios
 	@$(BIN)/python -m bench
 
-imports: setup            ## regenerate imports/ from the pinned versions
+imports: setup            ## regenerate the bindings in imports/ from the pinned versions
 	@$(BIN)/python tools/imports.py
 
-lock: setup               ## resolve the pinned versions anew, with hashes
+lock: setup               ## resolve the versions of pyproject.toml anew, with hashes
 	@$(BIN)/python tools/lock.py
 
-environment:
+environment:              ## .venv with what synthesis needs, from the lock
 	@$(PYTHON) tools/environment.py .venv locks/synth.txt
 
-setup: environment
+setup: environment        ## .venv with what the tests need as well, from the lock
 	@$(PYTHON) tools/environment.py .venv locks/test.txt

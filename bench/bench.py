@@ -128,7 +128,7 @@ def run(chosen: Sequence[Case], runs: int, scratch: Path) -> dict[str, list[Samp
             if turn > (runs if case.runs is None else case.runs):
                 continue
             if turn == 0 and case.runs == 1:
-                # Too long to be run for nothing; its smaller siblings have warmed the same caches.
+                # It takes too long for a run that is not counted; its smaller siblings have filled the same caches.
                 continue
             what = "warming up" if turn == 0 else f"run {turn} of {runs}"
             print(f"{what}: {case.name}", file=sys.stderr, flush=True)

@@ -77,7 +77,7 @@ class Harm:
         start = text.find(self.after)
         at = text.find(self.old, start) if start >= 0 else -1
         if at < 0:
-            raise BenchError(f"{self.file} has no {self.old!r} to make the harm {self.name!r}")
+            raise BenchError(f"{self.file} does not hold {self.old!r}, which the harm {self.name!r} changes")
         path.write_text(text[:at] + self.new + text[at + len(self.old) :], encoding="utf-8")
 
 
@@ -232,7 +232,7 @@ def ask(tool: Tool, root: Path, dist: Path) -> frozenset[str]:
     try:
         return tool.read(asked.stdout)
     except (json.JSONDecodeError, KeyError, TypeError):
-        raise BenchError(f"{tool.name} says nothing that can be read: {asked.stderr.strip()[-300:]}") from None
+        raise BenchError(f"{tool.name} gave no readable answer: {asked.stderr.strip()[-300:]}") from None
 
 
 def cell(tool: Tool, before: frozenset[str], after: frozenset[str]) -> str:

@@ -1,57 +1,186 @@
-"""Where things are and who may know whom: the directions that DESIGN gives, walked import by import."""
+"""
+Where things are and who may know whom: the directions that DESIGN gives, walked import by import.
+
+Each test lists its offenders, so that one failure names them all. What a module may know follows from its kind, and
+its kind from where it lies: one table says both.
+"""
 
 import ast
+import fnmatch
 import importlib
 import os
+import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 import agentkeep
-from tests.conftest import PYTHONPATH, ROOT
+from tests.conftest import ROOT
 
 CONSTRUCTS = ROOT / "constructs"
 LIBRARY = CONSTRUCTS / "agentkeep"
-MODULES = sorted(path.relative_to(CONSTRUCTS) for path in LIBRARY.rglob("*.py") if "files" not in path.parts)
-ENGINES = {"cdk8s", "cdk8s_plus_28", "cdktf", "constructs", "jsii"}
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+ENGINES: Final = {"cdk8s", "cdk8s_plus_28", "cdktf", "constructs", "jsii"}
+FLOORS: Final = {"targets", "cli", "verify"}
+"""Parts of the library that nothing knows, unless its kind says so."""
+USERS: Final = {"lolice"}
+"""Whose declarations the library serves. It knows nothing of them."""
 
 
-def imports(path: Path, *, at_start: bool = False) -> Iterator[str]:
+@dataclass(frozen=True)
+class Kind:
+    """
+    What a module of one kind may import.
+
+    Attributes:
+        files: Where its modules lie, below ``agentkeep/``; ``*`` goes through folders. The first kind that fits is it.
+        engines: Engines, and what is generated for them.
+        knows: Floors of the library above it.
+        own: All that it may import of the library; anything if left out.
+        others: All that it may import of others' packages; anything if left out.
+        words: Whether it may use the words of programs, vendors and engines.
+    """
+
+    files: tuple[str, ...]
+    engines: tuple[str, ...] = ()
+    knows: tuple[str, ...] = ()
+    own: tuple[str, ...] | None = None
+    others: tuple[str, ...] | None = None
+    words: bool = True
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "proof": Kind(("verify/*",), knows=("verify",), own=("errors", "verify"), others=("yaml", "rich")),
+    "command line": Kind(("cli.py", "cli/*"), knows=("verify", "targets", "cli")),
+    "target": Kind(("targets/*",), engines=(*ENGINES, "agentkeep_imports"), knows=("targets",)),
+    "Terraform half": Kind(
+        ("*/terraform.py", "*/aws_terraform.py", "*/cloudflare_v4.py", "*/cloudflare_v5.py"),
+        engines=("cdktf", "constructs", "jsii", "agentkeep_imports.terraform"),
+    ),
+    "Kubernetes half": Kind(
+        ("*/kubernetes.py", "delivery/admission.py", "delivery/namespace.py"),
+        engines=("cdk8s", "cdk8s_plus_28", "constructs", "jsii", "agentkeep_imports.k8s"),
+    ),
+    "page": Kind(("halves/pages.py",), engines=("constructs",)),
+    "invented facts": Kind(("testing.py",), knows=("targets",)),
+    "core": Kind(("core/*",), own=("core", "errors"), words=False),
+    "declaration": Kind(("*",)),
+}
+WORDS: Final = (
+    *("anthropic", "openai", "gemini", "discord", "slack", "telegram", "github"),
+    *("openclaw", "hermes", "litellm", "cloudflare", "envoy", "gogcli", "codex", "docker", "kata"),
+    *("aws", "ssm", "longhorn", "argocd", "cilium", "calico", "cdktf", "cdk8s", "jsii"),
+)
+"""Names of programs, vendors and engines; ``cloudflare`` finds ``Cloudflared`` and ``onCloudflare`` too."""
+
+
+# --- what the files say ----------------------------------------------------------------------------------------------
+
+
+@cache
+def modules() -> tuple[Path, ...]:
+    """Every module of the library, below ``agentkeep/``; scripts that it ships are not its modules."""
+    return tuple(sorted(path.relative_to(LIBRARY) for path in LIBRARY.rglob("*.py") if "files" not in path.parts))
+
+
+def kind(path: Path) -> str:
+    """What kind of module *path* is."""
+    return next(
+        name for name, one in KINDS.items() if any(fnmatch.fnmatch(path.as_posix(), form) for form in one.files)
+    )
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse((LIBRARY / path).read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Every module that a file imports, also inside of functions; those for type checkers alone are left out."""
-    tree = ast.parse((CONSTRUCTS / path).read_text(encoding="utf-8"))
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     skipped = {
         inner
-        for node in ast.walk(tree)
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
-    for node in tree.body if at_start else ast.walk(tree):
+    for node in ast.walk(tree(path)):
         if node in skipped:
             continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively; write the whole name"
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield node.module or ""
             # "from agentkeep import verify" names a module too.
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def roots(path: Path) -> set[str]:
-    return {name.partition(".")[0] for name in imports(path)}
-
-
 def own(path: Path) -> set[str]:
     """Top-level parts of the library that a file imports: ``facts``, ``tunnel_site``, ``verify``."""
-    return {name.split(".")[1] for name in imports(path) if name.startswith("agentkeep.") and name.count(".") >= 1}
+    return {name.split(".")[1] for name in imports(path) if name.startswith("agentkeep.")}
 
 
-def ids(paths: list[Path]) -> list[str]:
-    return [path.as_posix() for path in paths]
+def others(path: Path) -> set[str]:
+    """Packages of others that a file imports."""
+    return {name.partition(".")[0] for name in imports(path)} - {*sys.stdlib_module_names, "agentkeep", ""}
+
+
+def _meets(name: str, allowed: str) -> bool:
+    """Whether importing *name* stays within *allowed*, or only passes through a package on the way there."""
+    return f"{name}.".startswith(f"{allowed}.") or f"{allowed}.".startswith(f"{name}.")
+
+
+def foreign_engines(path: Path) -> set[str]:
+    """Engines, and what is generated for them, that a module of this kind may not know."""
+    engines = {name for name in imports(path) if name.partition(".")[0] in {*ENGINES, "agentkeep_imports"}}
+    return {name for name in engines if not any(_meets(name, one) for one in KINDS[kind(path)].engines)}
+
+
+def words_in(text: str) -> set[str]:
+    """Words of programs, vendors and engines, in code, prose and comments."""
+    return {word for word in WORDS if re.search(rf"(?i:(?<![a-z]){word})|(?<=[a-z]){word.capitalize()}(?![a-z])", text)}
+
+
+def circles() -> set[tuple[str, ...]]:
+    """Groups of modules that lead back to each other, by name below the library."""
+    names = {path: ".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in modules()}
+    known = {f"agentkeep.{name}": name for name in names.values()}
+    leads = {
+        name: {known[one] for one in imports(path) if one in known and known[one] != name}
+        for path, name in names.items()
+    }
+    reached = {name: _reached(name, leads) for name in leads}
+    groups = (tuple(sorted(one for one in reached[name] if name in reached[one])) for name in leads)
+    return {group for group in groups if group}
+
+
+def _reached(name: str, leads: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    ahead = [*leads[name]]
+    while ahead:
+        one = ahead.pop()
+        if one not in found:
+            found.add(one)
+            ahead.extend(leads[one])
+    return found
+
+
+def listed(faults: Mapping[Path, set[str]]) -> list[str]:
+    """Offenders and what they did, one a line."""
+    return [f"{path.as_posix()}: {', '.join(sorted(found))}" for path, found in faults.items() if found]
 
 
 # --- folders ---------------------------------------------------------------------------------------------------------
@@ -64,43 +193,24 @@ def test_constructs_is_a_source_root_and_never_a_package() -> None:
     assert hasattr(importlib.import_module("constructs"), "Construct")
 
 
-def test_imports_is_a_source_root_and_never_a_package() -> None:
-    # A wheel with a package of that name would collide with the one that "cdk8s import" makes in a project.
-    assert sorted(path.name for path in (ROOT / "imports").iterdir() if path.name != "__pycache__") == [
-        "README.md",
-        "agentkeep_imports",
-        "schemas",
-    ]
-    assert not any("imports" in roots(module) for module in MODULES)
-
-
-def test_the_top_level_is_what_was_asked_for() -> None:
+def test_the_top_level_is_what_was_asked_for_and_a_main_fits_a_screen() -> None:
     wanted = {
         *("cdktf.json", "cdk8s.yaml", "main_tf.py", "main_k8s.py", "constructs", "imports", "dist", "tests"),
         "pyproject.toml",
     }
+    mains = {
+        name: len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name in ("main_tf.py", "main_k8s.py")
+    }
 
-    assert wanted <= {path.name for path in ROOT.iterdir()}
-
-
-@pytest.mark.parametrize("main", ["main_tf.py", "main_k8s.py"])
-def test_a_main_fits_a_screen(main: str) -> None:
-    assert len((ROOT / main).read_text(encoding="utf-8").splitlines()) <= 20
-
-
-PACKAGES = sorted({path.parent for path in MODULES})
+    assert wanted - {path.name for path in ROOT.iterdir()} == set()
+    assert {name: lines for name, lines in mains.items() if lines > 20} == {}
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=ids(PACKAGES))
-def test_every_folder_says_what_it_is(package: Path) -> None:
-    text = (CONSTRUCTS / package / "__init__.py").read_text(encoding="utf-8")
+def test_every_module_and_folder_says_what_it_is() -> None:
+    folders = {path.parent for path in modules()}
 
-    assert ast.get_docstring(ast.parse(text))
-
-
-@pytest.mark.parametrize("module", MODULES, ids=ids(MODULES))
-def test_every_module_says_what_it_is(module: Path) -> None:
-    assert ast.get_docstring(ast.parse((CONSTRUCTS / module).read_text(encoding="utf-8")))
+    assert [path.as_posix() for path in modules() if not ast.get_docstring(tree(path))] == []
+    assert sorted(folder.as_posix() for folder in folders if not (LIBRARY / folder / "__init__.py").is_file()) == []
 
 
 def test_the_library_is_typed_and_ships_what_it_reads() -> None:
@@ -108,26 +218,20 @@ def test_the_library_is_typed_and_ships_what_it_reads() -> None:
     setuptools = project["tool"]["setuptools"]
 
     assert (LIBRARY / "py.typed").is_file()
-    assert (ROOT / "imports/agentkeep_imports/py.typed").is_file()
-    assert setuptools["packages"]["find"]["where"] == ["constructs", "imports"]
+    assert "constructs" in setuptools["packages"]["find"]["where"]
     assert {"py.typed", "files/*"} <= {*setuptools["package-data"]["*"]}
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_public_names_are_sorted_and_whole() -> None:
+def test_the_public_names_are_sorted_and_whole_and_say_what_they_are() -> None:
     assert agentkeep.__all__ == sorted(agentkeep._HOME)
-
-
-@pytest.mark.parametrize("name", agentkeep.__all__)
-def test_a_public_name_can_be_imported_and_says_what_it_is(name: str) -> None:
-    assert getattr(agentkeep, name).__doc__
+    assert [name for name in agentkeep.__all__ if not getattr(agentkeep, name).__doc__] == []
 
 
 def test_type_checkers_see_the_same_names() -> None:
-    tree = ast.parse((LIBRARY / "__init__.py").read_text(encoding="utf-8"))
-    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    (block,) = [node for node in tree(Path("__init__.py")).body if isinstance(node, ast.If)]
     seen = {
         (node.module, alias.asname) for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
@@ -142,76 +246,73 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 
 # --- directions ------------------------------------------------------------------------------------------------------
 
-# Only these start an engine, and only when they are asked to synthesize.
-TERRAFORM = [path for path in MODULES if path.name in {"terraform.py", "cloudflare_v4.py", "cloudflare_v5.py"}]
-KUBERNETES = [path for path in MODULES if path.name == "kubernetes.py" or path.parent.name == "delivery"]
-# Shared by halves of one kind.
-SHARED = {Path("agentkeep/manifests.py"): "cdk8s", Path("agentkeep/terraform_text.py"): "cdktf"}
-TARGETS = [path for path in MODULES if "targets" in path.parts]
-NEUTRAL = [
-    path
-    for path in MODULES
-    if path not in {*TERRAFORM, *KUBERNETES, *TARGETS, *SHARED, Path("agentkeep/pages.py")}
-    and "verify" not in path.parts
-]
-VERIFY = [path for path in MODULES if "verify" in path.parts]
+
+def test_every_kind_has_modules() -> None:
+    assert {*KINDS} - {kind(path) for path in modules()} == set()
 
 
-@pytest.mark.parametrize("module", NEUTRAL, ids=ids(NEUTRAL))
-def test_a_declaration_knows_no_engine(module: Path) -> None:
-    assert not roots(module) & (ENGINES | {"agentkeep_imports"})
+def test_nothing_is_imported_relatively() -> None:
+    """A relative import hides where it leads."""
+    relative = {
+        path: {str(node.lineno) for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom) and node.level}
+        for path in modules()
+    }
+
+    assert listed(relative) == []
 
 
-@pytest.mark.parametrize("module", TERRAFORM, ids=ids(TERRAFORM))
-def test_a_terraform_half_knows_nothing_of_kubernetes(module: Path) -> None:
-    assert not roots(module) & {"cdk8s", "cdk8s_plus_28"}
-    assert not any(name.startswith("agentkeep_imports.k8s") for name in imports(module))
+def test_only_halves_and_targets_know_an_engine_and_a_half_knows_its_own() -> None:
+    assert listed({path: foreign_engines(path) for path in modules()}) == []
 
 
-@pytest.mark.parametrize("module", KUBERNETES, ids=ids(KUBERNETES))
-def test_a_kubernetes_half_knows_nothing_of_terraform(module: Path) -> None:
-    assert not roots(module) & {"cdktf"}
-    assert not any(name.startswith("agentkeep_imports.terraform") for name in imports(module))
+def test_nothing_below_knows_the_targets_the_proofs_or_the_command_line() -> None:
+    assert listed({path: (own(path) & FLOORS) - {*KINDS[kind(path)].knows} for path in modules()}) == []
 
 
-NOT_TARGETS = [path for path in MODULES if path not in TARGETS and path.name != "cli.py"]
+def test_a_kind_that_shares_no_code_with_others_imports_what_it_may() -> None:
+    """The proofs first of all: they share nothing with what they check."""
+    strangers: dict[Path, set[str]] = {}
+    for path in modules():
+        may = KINDS[kind(path)]
+        strangers[path] = set() if may.own is None else own(path) - {*may.own}
+        strangers[path] |= set() if may.others is None else others(path) - {*may.others}
+
+    assert listed(strangers) == []
 
 
-@pytest.mark.parametrize("module", NOT_TARGETS, ids=ids(NOT_TARGETS))
-def test_nothing_below_knows_the_targets_or_the_command_line(module: Path) -> None:
-    assert not own(module) & {"targets", "cli"}
+def test_the_library_knows_nothing_of_its_user() -> None:
+    assert listed({path: others(path) & USERS for path in modules()}) == []
 
 
-@pytest.mark.parametrize("module", VERIFY, ids=ids(VERIFY))
-def test_proofs_read_artifacts_and_share_no_code_with_what_they_check(module: Path) -> None:
-    assert own(module) <= {"verify", "errors"}
-    assert not roots(module) & (ENGINES | {"agentkeep_imports", "lolice", "pydantic"})
+def test_the_core_has_no_word_of_a_program_vendor_or_engine() -> None:
+    silent = [path for path in modules() if not KINDS[kind(path)].words]
+
+    assert listed({path: words_in((LIBRARY / path).read_text(encoding="utf-8")) for path in silent}) == []
 
 
-@pytest.mark.parametrize(
-    "module", [path for path in MODULES if "verify" not in path.parts and path.name != "cli.py"], ids=str
-)
-def test_nothing_but_the_command_line_knows_the_proofs(module: Path) -> None:
-    assert "verify" not in own(module)
+def test_a_word_is_found_however_it_is_written() -> None:
+    texts = ("a Cloudflared tunnel", "class OnAws:", "aws_region", "by-cdktf", "it draws laws", "the dockets")
+
+    assert [sorted(words_in(text)) for text in texts] == [["cloudflare"], ["aws"], ["aws"], ["cdktf"], [], []]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=ids(MODULES))
-def test_the_library_knows_nothing_of_its_user(module: Path) -> None:
-    assert "lolice" not in roots(module)
-
-
-def test_every_direction_has_something_to_look_at() -> None:
-    assert min(map(len, (TERRAFORM, KUBERNETES, TARGETS, NEUTRAL, VERIFY))) >= 5
+def test_no_module_leads_back_to_itself() -> None:
+    assert circles() == set()
 
 
 # --- in a process of its own -----------------------------------------------------------------------------------------
 
 
-def fresh(code: str) -> str:
+def fresh(code: str, **environment: str) -> str:
+    usual = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{CONSTRUCTS}{os.pathsep}{ROOT / 'imports'}{os.pathsep}{ROOT}",
+        "JSII_NODE": "/no/such/node",
+    }
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": PYTHONPATH, "JSII_NODE": "/no/such/node"},
+        env={**usual, **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -236,11 +337,13 @@ def test_declaring_and_sealing_starts_no_engine(record_property: Callable[[str, 
     assert engines == "[]"
 
 
-def test_proving_starts_no_engine() -> None:
+def test_proving_starts_no_engine_and_needs_no_program() -> None:
     said = fresh(
         "import sys\n"
-        "import agentkeep.verify.artifacts, agentkeep.verify.reachability\n"
-        f"print(sorted(({ENGINES!r} | {{'pydantic'}}) & {{name.partition('.')[0] for name in sys.modules}}))\n"
+        "import agentkeep.verify.command, agentkeep.verify.reachability\n"
+        f"unwanted = {ENGINES!r} | {{'pydantic', 'hypothesis', 'rich'}}\n"
+        "print(sorted(unwanted & {name.partition('.')[0] for name in sys.modules}))\n",
+        PATH="/no/such/path",
     )
 
     assert said == "[]\n"

@@ -20,7 +20,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     copy = folder / "copy"
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed += ["pyproject.toml", "README.md", *SOURCES]
+    listed += ["pyproject.toml", "README.md", "LICENSE", *SOURCES]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
     for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file():

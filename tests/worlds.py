@@ -13,6 +13,7 @@ from agentkeep import (
     EgressLockdown,
     Elevated,
     Image,
+    Internet,
     IsolatedLLMProxy,
     IsolatedSecret,
     Longhorn,
@@ -50,6 +51,12 @@ DOCKER = Sandbox.docker_in_docker(image=DIND, cli=DOCKER_CLI, sandbox_image=SAND
 SONNET = Model(id="sonnet-1", upstream="acme/sonnet-1", alias="Sonnet", context_window=200_000, max_output=64_000)
 OPUS = Model(
     id="opus-1", upstream="acme/opus-1", alias="Opus", context_window=200_000, max_output=64_000, prompt_cache=True
+)
+CLAUDE = Model(
+    id="sonnet", upstream="anthropic/claude-sonnet-4-5", alias="Sonnet", context_window=200_000, max_output=64_000
+)
+CLAUDE_OPUS = Model(
+    id="opus", upstream="anthropic/claude-opus-4-6", alias="Opus", context_window=200_000, max_output=64_000
 )
 OWNER = DiscordUser(id="100000000000000001")
 V4_ZONE = Zone(domain="example.com", account_id="a" * 32, zone_id="b" * 32, provider="~> 4.52")
@@ -145,9 +152,7 @@ def add_agent(world: World, name: str, **keywords: str) -> SandboxedAgent:
     return SandboxedAgent(
         world.platform,
         name,
-        runtime=OpenClaw(
-            image=OPENCLAW, gateway_token=token, primary=keywords.get("primary", "Sonnet"), tools=TOOLS
-        ),
+        runtime=OpenClaw(image=OPENCLAW, gateway_token=token, primary=keywords.get("primary", "Sonnet"), tools=TOOLS),
         sandbox=DOCKER,
     )
 
@@ -165,3 +170,49 @@ def fields(error: BaseException) -> tuple[str, str, str]:
     """Path, problem and remedy of one refusal."""
     assert isinstance(error, DeclarationError)
     return error.path, error.problem, error.fix
+
+
+def two_agents() -> Platform:
+    """
+    The second of everything: a cluster with both address families, two agents, version 5 of Cloudflare's provider.
+
+    One agent has Docker, reads a secret as a file and answers on Discord; the other runs no commands.
+    """
+    keep = demo_platform("team", on=DUAL_STACK)
+    provider_key = IsolatedSecret(keep, "ACME_API_KEY", about="key of the model provider")
+    master_key = IsolatedSecret(keep, "LITELLM_MASTER_KEY", about="administration of the proxy")
+    llm = IsolatedLLMProxy(
+        keep,
+        "llm",
+        image=LITELLM,
+        master_key=master_key,
+        providers=[Provider("anthropic", provider_key, [CLAUDE, CLAUDE_OPUS], RANGES)],
+    )
+    lockdown = EgressLockdown(keep)
+    site = TunnelSite(keep, zone=DEMO_ZONE, image=CLOUDFLARED, tunnel="team")
+    for name, sandbox, model in (
+        ("coder", DOCKER, CLAUDE),
+        ("writer", Sandbox.off(because="it has no tools that run commands"), CLAUDE_OPUS),
+    ):
+        upper = name.upper()
+        agent = SandboxedAgent(
+            keep,
+            name,
+            runtime=OpenClaw(
+                image=OPENCLAW,
+                gateway_token=SecretParam(keep, f"{upper}_GATEWAY_TOKEN", about="what clients of the gateway show"),
+                primary=model.alias,
+                tools=TOOLS,
+                channels=[Discord(SecretParam(keep, f"{upper}_BOT_TOKEN", about="the bot"), users=(OWNER,))],
+            ),
+            sandbox=sandbox,
+        )
+        agent.reads(SecretParam(keep, f"{upper}_TOOL_TOKEN", about="a tool"), as_file="/run/secrets/tool-token")
+        llm.serve(agent, key=SecretParam(keep, f"{upper}_PROXY_KEY", about="its own key to the proxy"), models=[model])
+        site.publish(agent, host=name, port="gateway", allow=Access.github())
+        lockdown.allow(agent, Internet.https(), because="web search")
+    keep.acknowledge("POD003[coder/dind]: privileged", because="Docker needs it", owner="tests")
+    keep.acknowledge(
+        "CFG002[team/writer]: runs sessions outside a sandbox (mode off)", because="it runs no commands", owner="tests"
+    )
+    return keep

@@ -26,7 +26,7 @@ def main(folder: str, locks: list[str]) -> int:
     if sys.version_info < OLDEST:
         wanted = ".".join(map(str, OLDEST))
         print(
-            f"python3 is {sys.version.split()[0]}, and {wanted} or newer is needed; put a newer python3 first in PATH"
+            f"python3 is {sys.version.split()[0]}, but {wanted} or newer is needed; put a newer python3 first in PATH"
         )
         return 2
     home = ROOT / folder

@@ -147,7 +147,7 @@ def main(arguments: list[str]) -> int:
         for path, due in step:
             name = path.relative_to(ROOT)
             if due is None:
-                print(f"not checked  {name} (its source is not at hand; the module made of it is checked)")
+                print(f"not checked  {name} (its source is not installed; the module made from it is checked)")
             elif path.exists() and path.read_text() == due:
                 continue
             elif check:

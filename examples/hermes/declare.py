@@ -9,6 +9,7 @@ from agentkeep import (
 )  # fmt: skip
 from lolice.openclaw import declare as openclaw
 
+PATH = "/etc/hermes/config.yaml"
 CONFIG = """\
 listen: 0.0.0.0:9119
 model:
@@ -24,8 +25,8 @@ def declare() -> Platform:
     hermes = SandboxedAgent(
         keep, "hermes",
         runtime=ContainerAgent(
-            image=Image("ghcr.io/acme/hermes:0.9.2"), command=("hermes", "serve", "--config", "/etc/hermes/config.yaml"),
-            ports={"web": Port.tcp(9119)}, files={"/etc/hermes/config.yaml": CONFIG}, ready="/healthz", alive="/healthz",
+            image=Image("ghcr.io/acme/hermes:0.9.2"), command=("hermes", "serve", "--config", PATH),
+            ports={"web": Port.tcp(9119)}, ready="/healthz", alive="/healthz", files={PATH: CONFIG},
             data="/var/lib/hermes", scratch={"/tmp": "256Mi"},
         ),
         sandbox=Sandbox.off(because="Hermes has no sandbox of its own; its container holds no key"),

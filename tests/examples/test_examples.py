@@ -72,9 +72,11 @@ HARMS: dict[str, tuple[str, Callable[[Body], object]]] = {
     ),
     "somebody else's secret in its environment": (
         "Deployment",
-        lambda body: first_container(body)
-        .setdefault("env", [])
-        .append({"name": "X", "valueFrom": {"secretKeyRef": {"name": "litellm-credentials", "key": "STOLEN"}}}),
+        lambda body: (
+            first_container(body)
+            .setdefault("env", [])
+            .append({"name": "X", "valueFrom": {"secretKeyRef": {"name": "litellm-credentials", "key": "STOLEN"}}})
+        ),
     ),
     "a rule without peers": ("NetworkPolicy", lambda body: body["spec"].setdefault("egress", []).append({})),
     "an open door": ("NetworkPolicy", lambda body: body["spec"].setdefault("ingress", []).append({})),

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from agentkeep.errors import ProofError
-from agentkeep.verify import documents
 from agentkeep.verify.artifacts import load
-from agentkeep.verify.documents import parse_json, parse_yaml
+from agentkeep.verify.documents import files, parse_json, parse_yaml
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: keep}\nspec: {containers: [{name: c, image: i}]}\n"
 
@@ -150,7 +149,7 @@ def test_refuses_a_pipe_without_waiting_for_it(tmp_path: Path) -> None:
 
 
 def test_refuses_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MAX_BYTES", 10)
+    monkeypatch.setattr(files, "MAX_BYTES", 10)
     put(tmp_path, {"a.yaml": POD})
 
     with pytest.raises(ProofError, match="larger than"):

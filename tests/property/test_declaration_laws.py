@@ -30,9 +30,9 @@ from agentkeep import (
     TunnelSite,
 )
 from agentkeep.core.cluster import IpFamily
+from agentkeep.core.facts import Network, quantity, terraform_name
 from agentkeep.egress_lockdown.addresses import WHOLE, internet_blocks
 from agentkeep.errors import CREDENTIAL, DeclarationError
-from agentkeep.core.facts import Network, quantity, terraform_name
 from agentkeep.halves.pages import Comment
 from agentkeep.targets.kubernetes.comments import commented
 from agentkeep.targets.ledger import ledger, ledger_text

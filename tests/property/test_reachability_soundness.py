@@ -181,7 +181,7 @@ def files(policies: list[Json]) -> dict[str, bytes]:
         "format": "agentkeep/ledger/v1", "platform": "one", "namespace": "one",
         "cluster": {"podCidrs": [POD_CIDR], "serviceCidrs": [SERVICE_CIDR], "nodeCidrs": [NODE_CIDR], "ipFamilies": ["IPv4"],
                     "dns": {"namespace": "kube-system", "podLabels": DNS}},
-        "workloads": [{"id": "a", "role": "agent", "podLabels": {}}, {"id": "b", "role": "llm-proxy", "podLabels": {}}],
+        "workloads": [{"id": "a", "role": "agent", "podLabels": {}}, {"id": "b", "role": "keeper", "podLabels": {}}],
         "secrets": [], "sites": [], "storage": [], "acknowledgements": [],
         "flows": [{"from": s, "to": t, "protocol": p, "port": n, "because": "x"} for s, t, p, n in FLOWS],
     }  # fmt: skip

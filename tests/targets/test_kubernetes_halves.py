@@ -23,8 +23,8 @@ from agentkeep import (
     SecretParam,
     Taint,
 )
-from agentkeep.testing import DEMO_CLUSTER, DEMO_ZONE, demo_platform
 from agentkeep.core.workload import Workload
+from agentkeep.testing import DEMO_CLUSTER, DEMO_ZONE, demo_platform
 from tests.worlds import DUAL_STACK, OPUS, RANGES, SONNET, World, add_agent, world
 
 pytestmark = pytest.mark.usefixtures("engines")

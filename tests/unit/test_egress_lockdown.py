@@ -6,8 +6,8 @@ import pytest
 
 from agentkeep import DeclarationError, EgressLockdown, Image, Internet, Inward, Port, Range
 from agentkeep.core.edges import DnsPods
-from agentkeep.testing import demo_platform
 from agentkeep.core.workload import Workload
+from agentkeep.testing import demo_platform
 from tests.worlds import fields, refusals, world
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from agentkeep import Access, DeclarationError, DeclarationErrors, Image, Port, Selector, TunnelSite
-from agentkeep.testing import DEMO_ZONE, demo_platform
 from agentkeep.core.workload import Workload
+from agentkeep.testing import DEMO_ZONE, demo_platform
 from tests.worlds import CLOUDFLARED, DUAL_STACK, fields, refusals, world
 
 

@@ -245,7 +245,7 @@ class Cluster(Fact):
             check tries that it cannot be reached.
         api_server_cidrs: The networks that its name resolves to; required with a name, and out of reach of everybody.
         ip_families: IPv6 is opened to nobody unless it is named here.
-        cni: The network plugin, because implementations differ in whether an ipBlock matches pods.
+        cni: Name of the network plugin, in lower case: implementations differ in whether an ipBlock matches pods.
     """
 
     name: str
@@ -256,7 +256,7 @@ class Cluster(Fact):
     storage: Volumes
     api_server_cidrs: tuple[str, ...] = ()
     ip_families: tuple[IpFamily, ...] = ("IPv4",)
-    cni: Literal["calico", "cilium", "other"] = "other"
+    cni: str = "other"
     dns: ClusterDns = ClusterDns()
 
     def problems(self) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from agentkeep.core.edges import Flow, Range
+from agentkeep.core.edges import Beside, Flow, Neighbour, Range
 from agentkeep.core.facts import Image, Port, Problem, Resources, expect, named
 from agentkeep.core.keeper import Client, Keeper
 from agentkeep.core.model import Model as PlatformModel
@@ -77,6 +77,9 @@ class IsolatedLLMProxy(Keeper):
                 name=(provider.name, str),
                 models=(provider.models, list | tuple),
                 ranges=(provider.ranges, list | tuple),
+                hosts=(provider.hosts, list | tuple),
+                at=(provider.at, Neighbour | None),
+                api_base=(provider.api_base, str | None),
                 budget=(provider.budget, Budget | None),
             )
             for model in provider.models:
@@ -93,9 +96,11 @@ class IsolatedLLMProxy(Keeper):
             self.refuse(f"image {image.reference!r} has known holes", "use LiteLLM 1.102.2, 1.103.1 or newer")
         self._isolate(master_key, "master_key", env="LITELLM_MASTER_KEY", use="master-key")
         for provider in self.providers:
+            self.refuse_all(provider.problems())
             if provider.key is master_key:
                 self.refuse(f"the key of {provider.name!r} is the master key too", "declare an IsolatedSecret for each")
-            self._isolate(provider.key, f"key of {provider.name!r}", env=None, use="provider-key")
+            if provider.key is not None:
+                self._isolate(provider.key, f"key of {provider.name!r}", env=None, use="provider-key")
             if provider.budget and provider.budget.provider != provider.name:
                 self.refuse(
                     f"the budget of {provider.name!r} is for {provider.budget.provider!r}", "name the same provider"
@@ -107,9 +112,7 @@ class IsolatedLLMProxy(Keeper):
                         f"model {model.id!r}: upstream {model.upstream!r} is no model of {provider.name!r}",
                         f"begin it with '{provider.name}/'",
                     )
-            platform.connect(
-                Flow(self.id, Range(cidrs=tuple(provider.ranges), port=Port.tcp(443)), f"inference at {provider.name}")
-            )
+            self._connect(provider)
         self._check_unique()
         platform.resolve_names(self.id)
 
@@ -195,6 +198,13 @@ class IsolatedLLMProxy(Keeper):
             yield Problem("has no model", "declare a Provider with at least one Model")
         if not any(serving.keeper == self.id for serving in model.servings):
             yield Problem("serves nobody", "call serve(agent, key=...), or delete it")
+
+    def _connect(self, provider: Provider) -> None:
+        because = f"inference at {provider.name}"
+        if provider.at is not None and provider.at.port is not None:
+            self.platform.connect(Flow(self.id, Beside(provider.at, provider.at.port), because))
+        elif provider.ranges:
+            self.platform.connect(Flow(self.id, Range(cidrs=tuple(provider.ranges), port=Port.tcp(443)), because))
 
     def _isolate(self, secret: IsolatedSecret, keyword: str, *, env: str | None, use: str) -> None:
         # The type checker has refused this already; mains also run without one.

@@ -41,6 +41,7 @@ class SandboxedAgent(Client):
     """
 
     role = "agent"
+    program = "openclaw"
     construct = "SandboxedAgent"
     halves: ClassVar[Mapping[str, str]] = {
         "kubernetes": "agentkeep.sandboxed_agent.kubernetes:SandboxedAgentKubernetes"

@@ -4,15 +4,34 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from agentkeep.errors import ProofError
-from agentkeep.verify.artifacts import Artifacts, Object, Terraform, Workload, mapping, mappings, text
+from agentkeep.verify.artifacts import (
+    Artifacts,
+    Container,
+    Object,
+    Place,
+    Workload,
+    claims_of,
+    mapping,
+    mappings,
+    text,
+    texts,
+)
 from agentkeep.verify.documents import Node, parse_json, parse_yaml
+from agentkeep.verify.images import parse_image
 from agentkeep.verify.ledger import DeclaredWorkload, Ledger
 from agentkeep.verify.reachability import Fault, Pod, Reach, world
 from agentkeep.verify.secret_flow import SecretFlow, follow
 from agentkeep.verify.selectors import Selector, parse_selector
+from agentkeep.verify.vendors import found_in, of_kind
+from agentkeep.verify.vendors.secret_stores import Entry, SecretStore
+
+UNREAD_POLICIES: Final = (
+    "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "AdminNetworkPolicy",
+    "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy", "AuthorizationPolicy", "NetworkSet", "GlobalNetworkSet",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,22 @@ class Case:
         """The declared role; ``""`` for a workload that nobody declared."""
         found = self.declared(workload)
         return found.role if found else ""
+
+    def program(self, workload: Workload) -> str:
+        """The declared program; ``""`` for a workload that nobody declared."""
+        found = self.declared(workload)
+        return found.program if found else ""
+
+    def with_program(self, program: str) -> tuple[Workload, ...]:
+        """Workloads found in the artifacts whose declared program is *program*."""
+        return self._by_program.get(program, ())
+
+    @cached_property
+    def _by_program(self) -> Mapping[str, tuple[Workload, ...]]:
+        found: dict[str, list[Workload]] = {}
+        for workload in self.workloads:
+            found.setdefault(self.program(workload), []).append(workload)
+        return {program: tuple(listed) for program, listed in found.items()}
 
     def with_role(self, *roles: str) -> tuple[Workload, ...]:
         """Workloads found in the artifacts whose declared role is one of *roles*."""
@@ -106,13 +141,55 @@ class Case:
         return follow(self.artifacts)
 
     @cached_property
-    def parameters(self) -> Mapping[str, tuple[Terraform, str, Mapping[str, Any]]]:
-        """SSM parameters that Terraform makes, by name: (module, resource name, body)."""
-        return {
-            text(body.get("name")): (module, name, body)
-            for module in self.artifacts.terraform
-            for _, name, body in module.resources("aws_ssm_parameter")
-        }
+    def vendors(self) -> frozenset[str]:
+        """Vendors that the ledger declares, and those of which the artifacts hold something."""
+        return self.ledger.vendors.names | self.vendors_found.keys()
+
+    @cached_property
+    def vendors_found(self) -> Mapping[str, tuple[tuple[str, Place], ...]]:
+        """What the artifacts hold of each vendor."""
+        return found_in(self.artifacts)
+
+    @cached_property
+    def entries(self) -> tuple[tuple[SecretStore, Entry], ...]:
+        """Every key that Terraform makes, with the store that it is kept in."""
+        stores = [one for one in of_kind("secretStore") if isinstance(one, SecretStore) and one.name in self.vendors]
+        return tuple((store, entry) for store in stores for entry in store.entries(self.artifacts))
+
+    @cached_property
+    def entry_of(self) -> Mapping[str, tuple[SecretStore, Entry]]:
+        """Keys that Terraform makes, by name."""
+        return {entry.key: (store, entry) for store, entry in self.entries}
+
+    @cached_property
+    def claims(self) -> tuple[Object, ...]:
+        """Every claim: those written as such, and those that a StatefulSet makes for each of its pods."""
+        made = [claim for workload in self.workloads for claim in claims_of(workload)]
+        return (*self.own("PersistentVolumeClaim"), *made)
+
+    @cached_property
+    def unread_policies(self) -> tuple[Object, ...]:
+        """Policies of a kind that is not evaluated: while there is one, nothing definite can be said of the network."""
+        return self.artifacts.kind(*UNREAD_POLICIES)
+
+    def image_of(self, container: Container) -> str:
+        """The image that a container runs: what it says, or what the delivery puts in its place."""
+        written = text(container.body.get("image"))
+        image = parse_image(written)
+        return self._replaced.get(image.repository, written) if image else written
+
+    @cached_property
+    def _replaced(self) -> Mapping[str, str]:
+        """Images by the repository that they take the place of, as files beside the manifests say."""
+        found: dict[str, str] = {}
+        for document in self.artifacts.overrides:
+            for entry in texts(mapping(document.root.get("kustomize")).get("images")):
+                old, equals, new = entry.partition("=")
+                image = parse_image(new if equals else old)
+                before = parse_image(old)
+                if image and before:
+                    found[before.repository] = new if equals else old
+        return found
 
     @cached_property
     def _identities(self) -> Mapping[str, Selector]:

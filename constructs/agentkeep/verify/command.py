@@ -40,7 +40,8 @@ def verify(
     Args:
         dist: The folder.
         policy: A policy file for manifests written by hand; without it the folder's own ``platform.json`` is the
-        measure. families: Families of rules; all that the ledger asks for by default.
+            measure.
+        families: Families of rules; all that the ledger asks for by default.
 
     Raises:
         ProofError: something could not be read.
@@ -71,7 +72,12 @@ def verify_command(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--policy", metavar="FILE", help="what should hold, for manifests without a platform.json")
     parser.add_argument("--format", choices=("table", "json", "sarif"), default="table", help="how to answer")
-    parser.add_argument("--family", action="append", choices=FAMILIES, help="decide only these families of rules")
+    parser.add_argument(
+        "--family",
+        action="append",
+        choices=FAMILIES,
+        help="decide only these families of rules, and what is asked always",
+    )
     options = parser.parse_args(argv)
 
     def run() -> int:
@@ -116,11 +122,16 @@ def diff_command(argv: Sequence[str]) -> int:
     parser.add_argument("old", metavar="OLD", help="a folder, or a git revision")
     parser.add_argument("new", nargs="?", metavar="NEW", help="a folder, or a git revision (default: the folder DIST)")
     parser.add_argument("--dist", default="dist", metavar="DIST", help="the folder inside a revision (default: dist)")
+    parser.add_argument(
+        "--policy", metavar="FILE", help="what should hold on both sides, for manifests without a platform.json"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to answer")
     options = parser.parse_args(argv)
 
     def run() -> int:
-        changes = compare(side(options.old, options.dist), side(options.new or options.dist, options.dist))
+        measure = _policy(options.policy) if options.policy else None
+        old = side(options.old, options.dist, measure)
+        changes = compare(old, side(options.new or options.dist, options.dist, measure))
         widens = any(change.widens for change in changes)
         if options.format == "json":
             listed = [{"kind": c.kind, "what": c.what, "witness": list(c.witness)} for c in changes]

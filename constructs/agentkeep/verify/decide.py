@@ -44,9 +44,27 @@ def run(rule: Rule, case: Case) -> Verdict:
         report.unsure(error.path, f"could not be read: {error.problem}")
     except Exception as error:  # noqa: BLE001  # a rule that throws has not decided; it must never look like a proof
         report.unsure("the rule itself", f"could not be decided ({type(error).__name__})")
+    if rule.by_policy and report.findings and case.unread_policies:
+        report.findings = [_unread(rule, case, report.findings)]
     # A world without pods has nothing to keep; whatever a rule saw of it proves nothing.
     examined = report.examined if case.workloads else 0
     return Verdict(rule.id, rule.promise, examined, tuple(report.findings))
+
+
+def _unread(rule: Rule, case: Case, found: list[Finding]) -> Finding:
+    """What stands for all that *rule* found, while a policy that is not evaluated may say otherwise."""
+    first = case.unread_policies[0]
+    what = f"cannot be decided before {first} is read ({len(found)} findings depend on it)"
+    return Finding(rule.id, case.namespace, what, tuple(f.line for f in found[:5]), first.place, undecided=True)
+
+
+def asked(rule: Rule, case: Case, families: Iterable[str]) -> bool:
+    """Whether *rule* is asked: by its family or always, and only where there is something of its vendor or program."""
+    if rule.family not in families and not rule.always:
+        return False
+    if rule.vendor and rule.vendor not in case.vendors:
+        return False
+    return not rule.program or rule.program in case.ledger.programs
 
 
 def decide(
@@ -61,7 +79,7 @@ def decide(
         families: Such as ``["NET", "SEC"]``; those of the ledger by default.
     """
     wanted = set(case.ledger.families if families is None else families)
-    rules = [rule for rule in all_rules() if rule.family in wanted]
+    rules = [rule for rule in all_rules() if asked(rule, case, wanted)]
     found = [run(rule, case) for rule in rules]
     return tuple(_acknowledged(case, rules, found, today or datetime.datetime.now().astimezone().date()))
 
@@ -77,13 +95,15 @@ def _acknowledged(case: Case, rules: list[Rule], found: list[Verdict], today: da
         yield Verdict(verdict.rule, verdict.promise, verdict.examined, left, tuple(accepted))
     report = Report(ACKNOWLEDGEMENTS)
     report.look(max(1, len(known)) if case.workloads else 0)
-    asked = {rule.id for rule in rules}
-    names = {finding.name for verdict in found for finding in verdict.findings}
+    decided = {rule.id for rule in rules}
+    findings = {finding.name: finding for verdict in found for finding in verdict.findings}
     for index, one in enumerate(case.ledger.acknowledgements):
         rule_id = one.finding.partition("[")[0]
-        if rule_id not in asked and rule_id in {rule.id for rule in all_rules()}:
+        if rule_id not in decided and rule_id in {rule.id for rule in all_rules()}:
             continue
-        problem = _why_not(one, one.finding in names, rule_id in may, today)
+        finding = findings.get(one.finding)
+        allowed = rule_id in may or (finding is not None and finding.answerable)
+        problem = _why_not(one, finding is not None, allowed, today)
         if problem:
             report.find(one.finding, problem, place=_place(case, index))
     yield Verdict(ACKNOWLEDGEMENTS, ACKNOWLEDGEMENTS_PROMISE, report.examined, tuple(report.findings))
@@ -91,9 +111,8 @@ def _acknowledged(case: Case, rules: list[Rule], found: list[Verdict], today: da
 
 def _stands(finding: Finding, known: dict[str, Acknowledgement], may: set[str], today: datetime.date) -> bool:
     one = known.get(finding.name)
-    return (
-        one is not None and finding.rule in may and not finding.undecided and (one.until is None or today <= one.until)
-    )
+    answerable = finding.rule in may or finding.answerable
+    return one is not None and answerable and not finding.undecided and (one.until is None or today <= one.until)
 
 
 def _why_not(one: Acknowledgement, exists: bool, allowed: bool, today: datetime.date) -> str:

@@ -5,22 +5,21 @@ Not a comparison of text: both sides are evaluated, and what counts is what can 
 now and could not before. A renamed file, a split policy or another order is no difference.
 """
 
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agentkeep.errors import ProofError
-from agentkeep.verify.artifacts import MAX_FILES, MAX_TOTAL_BYTES, Artifacts, Workload, assemble, load, mapping
+from agentkeep.verify.artifacts import Workload, load, mapping
 from agentkeep.verify.case import Case
 from agentkeep.verify.decide import case_of, decide
+from agentkeep.verify.declared_flows import alternatives
 from agentkeep.verify.intervals import Box, spans, subtract, subtract_spans
-from agentkeep.verify.ledger import KEYS_OF_THE_PROXY
+from agentkeep.verify.ledger import ISOLATED, Ledger
 from agentkeep.verify.reachability import EGRESS, INGRESS, Peer, Pod, Ports
-from agentkeep.verify.rules._cloudflare import applications, records, routes
-from agentkeep.verify.rules._flows import alternatives
+from agentkeep.verify.revisions import read_revision
 from agentkeep.verify.selectors import Selector
+from agentkeep.verify.vendors.cloudflare import applications, records, routes
 
 _EVERYTHING: Final = Peer(None, Selector(), Selector())
 
@@ -31,8 +30,9 @@ class Change:
     One thing that became possible.
 
     Attributes:
-        kind: ``readable``, ``reachable``, ``deletable``, ``public``, ``weaker``, or ``narrower`` for what is
-        possible no more. what: One line.
+        kind: ``readable``, ``reachable``, ``deletable``, ``public``, ``weaker``, or ``narrower`` for what is possible
+            no more.
+        what: One line.
         witness: The way, where there is one.
     """
 
@@ -238,10 +238,10 @@ def _measure(old: Case, new: Case) -> Iterator[Change]:
     for one in before.workloads:
         if one.id in roles and roles[one.id] != one.role:
             yield Change("weaker", f"{one.id} counts no longer as {one.role}, but as {roles[one.id]}")
-    kept = {secret.ssm: secret.role for secret in after.secrets}
+    kept = {secret.key: secret.role for secret in after.secrets}
     for secret in before.secrets:
-        if secret.ssm in kept and secret.role in KEYS_OF_THE_PROXY and kept[secret.ssm] not in KEYS_OF_THE_PROXY:
-            yield Change("weaker", f"{secret.id} counts no longer as {secret.role}, but as {kept[secret.ssm]}")
+        if secret.key in kept and secret.role in ISOLATED and kept[secret.key] not in ISOLATED:
+            yield Change("weaker", f"{secret.id} counts no longer as {secret.role}, but as {kept[secret.key]}")
     for item in new.artifacts.kind("Application"):
         was = old.artifacts.index.get(("Application", item.namespace, item.name))
         source = mapping(item.spec.get("source"))
@@ -256,68 +256,15 @@ def _measure(old: Case, new: Case) -> Iterator[Change]:
 # --- folders and revisions
 
 
-def side(name: str, dist: str) -> Case:
+def side(name: str, dist: str, measure: Ledger | None = None) -> Case:
     """
     The case of *name*: a folder, or a git revision in which *dist* is the folder of artifacts.
+
+    Measured by *measure*, or by the ledger that lies in the folder.
 
     Raises:
         ProofError: neither, or it cannot be read.
     """
     if name and Path(name).is_dir():
-        return case_of(load(name))
-    return case_of(read_revision(name, dist))
-
-
-def read_revision(revision: str, dist: str) -> Artifacts:
-    """
-    The artifacts of a git revision, read from the object store: nothing is checked out, and no attribute can hide a
-    file.
-
-    Raises:
-        ProofError: no such revision, nothing in *dist* there, or a link or submodule among it.
-    """
-    if revision.startswith("-") or not _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"):
-        raise ProofError(revision, "is neither a folder nor a git revision", "name one that exists")
-    prefix = _git("rev-parse", "--show-prefix").decode().strip()
-    inside = Path(dist).as_posix().strip("/")
-    path = prefix + inside
-    listing = _git("ls-tree", "-r", "-z", "--full-tree", "-l", revision, "--", path + "/")
-    wanted: list[tuple[str, str]] = []
-    total = 0
-    for entry in filter(None, listing.split(b"\0")):
-        head, _, raw = entry.partition(b"\t")
-        mode, kind, blob, size = head.decode().split()
-        name = raw.decode("utf-8", "replace")
-        if kind != "blob" or mode not in ("100644", "100755"):
-            raise ProofError(f"{revision}:{name}", "is neither a file nor a folder", "remove it")
-        total += int(size)
-        wanted.append((name[len(path) + 1 :], blob))
-        if len(wanted) > MAX_FILES or total > MAX_TOTAL_BYTES:
-            raise ProofError(f"{revision}:{path}", "holds more than any platform needs", "point to the artifacts alone")
-    if not wanted:
-        raise ProofError(f"{revision}:{path}", "holds nothing", "name the folder of the artifacts with --dist")
-    return assemble(
-        f"{revision}:{path}", dict(zip((n for n, _ in wanted), _blobs([b for _, b in wanted]), strict=True))
-    )
-
-
-def _blobs(names: list[str]) -> Iterator[bytes]:
-    data = _git("cat-file", "--batch", text="\n".join(names) + "\n")
-    position = 0
-    for name in names:
-        end = data.index(b"\n", position)
-        found, _, size = data[position:end].decode().split()
-        if found != name:
-            raise ProofError(name, "is not in the repository", "fetch it")
-        yield data[end + 1 : end + 1 + int(size)]
-        position = end + 2 + int(size)
-
-
-def _git(*arguments: str, text: str = "") -> bytes:
-    try:
-        # The one argument that comes from outside is a revision, which rev-parse has checked.
-        command = ["git", *arguments]
-        done = subprocess.run(command, input=text.encode(), capture_output=True, check=False, timeout=120)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
-        raise ProofError("git", "cannot be run", "install it, or compare folders") from None
-    return done.stdout if done.returncode == 0 else b""
+        return case_of(load(name), measure)
+    return case_of(read_revision(name, dist), measure)

@@ -7,9 +7,9 @@ from typing import Final
 from agentkeep.errors import ProofError
 from agentkeep.verify.artifacts import mappings, text
 from agentkeep.verify.case import Case
+from agentkeep.verify.declared_flows import dns_pod, neighbour_pod
 from agentkeep.verify.intervals import PROTOCOLS, Span, intersect_spans, span, spans
 from agentkeep.verify.reachability import Answer, Pod, Reading
-from agentkeep.verify.rules._flows import dns_pod
 from agentkeep.verify.secret_flow import EVERY_PARAMETER
 
 _TARGET: Final = re.compile(
@@ -28,15 +28,15 @@ class Explanation:
 
 def explain_secret(case: Case, name: str) -> Explanation:
     """
-    Who can read the secret *name* (an id of the ledger, or an SSM parameter), and by which way.
+    Who can read the secret *name* (an id of the ledger, or a key of the store), and by which way.
 
     Raises:
         ProofError: no such secret.
     """
-    declared = next((one for one in case.ledger.secrets if name in (one.id, one.ssm)), None)
-    parameter = declared.ssm if declared else name
+    declared = next((one for one in case.ledger.secrets if name in (one.id, one.key)), None)
+    parameter = declared.key if declared else name
     reads = [read for read in case.flow.reads if read.parameter in (parameter, EVERY_PARAMETER)]
-    if declared is None and not reads and parameter not in case.parameters:
+    if declared is None and not reads and parameter not in case.entry_of:
         known = ", ".join(sorted(one.id for one in case.ledger.secrets))
         raise ProofError(name, "is no secret of this platform", f"name one of {known}")
     allowed = {(r.workload, r.container) for r in declared.readers} if declared else set()
@@ -63,8 +63,7 @@ def explain_connection(case: Case, source: str, target: str) -> Explanation:
         case: The platform.
         source: A workload's id or name.
         target: ``name:port``, ``address:port`` or ``[address]:port``, with ``/udp`` at the end if it is not TCP; the
-        name is a
-            workload's, a Service's, or ``dns``.
+            name is a workload's, a Service's, a neighbour's, or ``dns``.
 
     Raises:
         ProofError: an end that does not exist, or a target that cannot be read.
@@ -81,7 +80,7 @@ def explain_connection(case: Case, source: str, target: str) -> Explanation:
         return _to_address(case, pod, match["six"] or match["name"], address, (protocol, port))
     hops: list[str] = []
     name = match["name"]
-    other = dns_pod(case) if name == "dns" else _pod(case, name)
+    other = _dns(case, match["name"]) if name == "dns" else _pod(case, name)
     if name != "dns":
         port, hops = _through_service(case, name, protocol, port)
     ask = case.reach.between
@@ -91,7 +90,18 @@ def explain_connection(case: Case, source: str, target: str) -> Explanation:
     )  # fmt: skip
 
 
+def _dns(case: Case, name: str) -> Pod:
+    pod = dns_pod(case)
+    if pod is None:
+        addresses = ", ".join(case.ledger.cluster.dns_addresses)
+        raise ProofError(name, "has no pods in this cluster", f"ask for its address: {addresses}")
+    return pod
+
+
 def _pod(case: Case, name: str) -> Pod:
+    neighbour = next((one for one in case.ledger.neighbours if name in (one.id, one.name)), None)
+    if neighbour is not None:
+        return neighbour_pod(neighbour)
     declared = case.ledger.by_id.get(name)
     workload = case.by_name.get(declared.deployment if declared else name)
     if workload is None:

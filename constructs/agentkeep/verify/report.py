@@ -90,10 +90,6 @@ def as_sarif(verdicts: Sequence[Verdict], case: Case) -> dict[str, Any]:
     }
 
 
-def _nothing(verdict: Verdict, case: Case) -> Finding:
-    return Finding(verdict.rule, case.namespace, "nothing was examined", undecided=True)
-
-
 def _result(finding: Finding, index: int, root: str, reason: str | None) -> dict[str, Any]:
     place = finding.place or Place("platform.json")
     text = "\n".join([f"{finding.subject}: {finding.problem}", *finding.witness])
@@ -133,6 +129,14 @@ def write_table(verdicts: Sequence[Verdict], case: Case, stream: TextIO) -> None
     from rich.table import Table  # noqa: PLC0415
 
     console = Console(file=stream, width=None if stream.isatty() else 120, highlight=False)
+    elsewhere = sorted({workload.namespace for workload in case.artifacts.workloads})
+    if elsewhere and not case.workloads:
+        measure = "the policy" if case.ledger.by_hand else "platform.json"
+        console.print(
+            f"[bold]the folder has pods in {escape(', '.join(elsewhere))}, {measure} says "
+            f"{escape(case.namespace)}[/]; nothing can be proved before they agree\n",
+            soft_wrap=True,
+        )
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("rule", no_wrap=True)
     table.add_column("promise", ratio=1)
@@ -144,7 +148,7 @@ def write_table(verdicts: Sequence[Verdict], case: Case, stream: TextIO) -> None
         table.add_row(verdict.rule, escape(verdict.promise), answer, str(verdict.examined))
     console.print(table)
     for verdict in verdicts:
-        if verdict.outcome is Outcome.UNKNOWN and not verdict.findings:
+        if verdict.outcome is Outcome.UNKNOWN and not verdict.findings and case.workloads:
             console.print(f"\n[bold]{verdict.rule}[/] examined nothing, so it proves nothing")
         for finding in verdict.findings:
             console.print(f"\n[bold]{escape(finding.line)}[/]", soft_wrap=True)

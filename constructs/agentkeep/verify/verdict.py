@@ -34,6 +34,7 @@ class Finding:
         witness: What shows it, one hop or packet a line.
         place: File and line, where there is one.
         undecided: Whether the rule could not decide, rather than found something wrong.
+        answerable: Whether somebody may answer for it, though the rule is one that nobody answers for.
     """
 
     rule: str
@@ -42,6 +43,7 @@ class Finding:
     witness: tuple[str, ...] = ()
     place: Place | None = None
     undecided: bool = False
+    answerable: bool = False
 
     @property
     def name(self) -> str:
@@ -101,9 +103,17 @@ class Report:
         """Count *subjects* as examined."""
         self.examined += subjects
 
-    def find(self, subject: object, problem: str, *, place: Place | None = None, witness: Iterable[str] = ()) -> None:
-        """Record a counterexample."""
-        self._add(Finding(self.rule, str(subject), problem, tuple(witness), place))
+    def find(
+        self,
+        subject: object,
+        problem: str,
+        *,
+        place: Place | None = None,
+        witness: Iterable[str] = (),
+        answerable: bool = False,
+    ) -> None:
+        """Record a counterexample; one that is *answerable* may be acknowledged whatever the rule says."""
+        self._add(Finding(self.rule, str(subject), problem, tuple(witness), place, answerable=answerable))
 
     def unsure(self, subject: object, problem: str, *, place: Place | None = None, witness: Iterable[str] = ()) -> None:
         """Record that something could not be decided."""

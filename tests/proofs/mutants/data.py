@@ -6,19 +6,24 @@
 from collections.abc import Iterator
 from functools import partial
 
-from tests.proofs.mutants.shared import AGENT, PROXY, admission, dropping, setting
-from tests.proofs.world import Mutant, objects
+from tests.proofs.mutants.shared import (
+    ELSEWHERE,
+    admission,
+    dropping,
+    setting,
+)
+from tests.proofs.world import UNKNOWN, Base, Mutant
 
 OPTIONS = "argocd.argoproj.io/sync-options"
 
 
-def mutants() -> Iterator[Mutant]:
+def mutants(base: Base) -> Iterator[Mutant]:
     """Every mutant of the family, in a fixed order."""
-    yield from _data()
+    yield from _data(base)
 
 
-def _data() -> Iterator[Mutant]:
-    for kind, name in objects("PersistentVolumeClaim", "Namespace", "StorageClass"):
+def _data(base: Base) -> Iterator[Mutant]:
+    for kind, name in base.objects("PersistentVolumeClaim", "Namespace", "StorageClass"):
         meta = partial(lambda k, n, w: w.k8s(k, n)["metadata"], kind, name)
         for what, value in (
             ("may be pruned", "Delete=false"),
@@ -36,7 +41,7 @@ def _data() -> Iterator[Mutant]:
             f"{kind} {name} as a hook",
             lambda w, m=meta: m(w)["annotations"].update({"argocd.argoproj.io/hook": "PreSync"}),
         )
-    claim = next(name for _, name in objects("PersistentVolumeClaim"))
+    claim = next(one["claim"] for one in base.ledger["storage"] if one["workload"] == base.agent)
     pvc = partial(lambda w: w.k8s("PersistentVolumeClaim", claim))
     yield Mutant(
         "DATA001",
@@ -44,7 +49,7 @@ def _data() -> Iterator[Mutant]:
         lambda w: pvc(w)["metadata"].update(ownerReferences=[{"kind": "Deployment", "name": "x"}]),
     )
     yield Mutant("DATA001", "the claim is dropped", lambda w: w.drop("PersistentVolumeClaim", claim))
-    application = partial(lambda w: w.k8s("Application", "openclaw"))
+    application = partial(lambda w: w.k8s("Application", base.namespace))
     policy = partial(lambda w: application(w)["spec"]["syncPolicy"])
     for finalizer in ("resources-finalizer.argocd.argoproj.io", "resources-finalizer.argocd.argoproj.io/background"):
         yield Mutant(
@@ -65,8 +70,8 @@ def _data() -> Iterator[Mutant]:
         "the Application manages the namespace",
         lambda w: policy(w).update(managedNamespaceMetadata={"labels": {"a": "b"}}),
     )
-    yield Mutant("DATA002", "no Application", lambda w: w.drop("Application", "openclaw"))
-    storage = next(name for _, name in objects("StorageClass"))
+    yield Mutant("DATA002", "no Application", lambda w: w.drop("Application", base.namespace), UNKNOWN, ELSEWHERE)
+    storage = next(name for _, name in base.objects("StorageClass"))
     yield Mutant(
         "DATA003",
         "volumes are deleted with their claims",
@@ -78,9 +83,19 @@ def _data() -> Iterator[Mutant]:
         lambda w: w.k8s("StorageClass", storage).pop("reclaimPolicy"),
     )
     yield Mutant(
-        "DATA003", "the claim is of the cluster's class", lambda w: pvc(w)["spec"].update(storageClassName="longhorn")
+        "DATA003",
+        "the claim is of the cluster's class",
+        lambda w: pvc(w)["spec"].update(storageClassName="longhorn"),
+        UNKNOWN,
+        ELSEWHERE,
     )
-    yield Mutant("DATA003", "the claim is of the default class", lambda w: pvc(w)["spec"].pop("storageClassName"))
+    yield Mutant(
+        "DATA003",
+        "the claim is of the default class",
+        lambda w: pvc(w)["spec"].pop("storageClassName"),
+        UNKNOWN,
+        ELSEWHERE,
+    )
     for label in ("recurring-job.longhorn.io/source", "recurring-job-group.longhorn.io/default"):
         yield Mutant("DATA004", f"the claim without {label}", lambda w, x=label: pvc(w)["metadata"]["labels"].pop(x))
         yield Mutant(
@@ -88,10 +103,13 @@ def _data() -> Iterator[Mutant]:
             f"the claim with {label} switched off",
             lambda w, x=label: pvc(w)["metadata"]["labels"].update({x: "disabled"}),
         )
-    name = "openclaw-keep-data"
+    name = base.name_of("ValidatingAdmissionPolicy", "-keep-data")
     yield from admission("DATA005", name)
     guard = partial(lambda w: w.k8s("ValidatingAdmissionPolicy", name)["spec"])
-    for index in range(4):
+    for index, validation in enumerate(base.body_of("ValidatingAdmissionPolicy", name)["spec"]["validations"]):
+        # The rule promises this of the namespace, claims, volumes and the Application, not of the AppProject.
+        if "'appprojects'" in validation["expression"]:
+            continue
         yield Mutant(
             "DATA005", f"{name}: validation {index + 1} dropped", lambda w, i=index: guard(w)["validations"].pop(i)
         )
@@ -113,17 +131,19 @@ def _data() -> Iterator[Mutant]:
             "DATA005",
             f"{name}: validation {index + 1} for another name",
             lambda w, i=index: guard(w)["validations"][i].update(
-                expression=guard(w)["validations"][i]["expression"].replace("openclaw", "other")
+                expression=guard(w)["validations"][i]["expression"]
+                .replace(base.namespace, "other")
+                .replace(base.agent, "other")
             ),
         )
         yield Mutant(
             "DATA005",
             f"{name}: validation {index + 1} unless somebody asks",
             lambda w, i=index: guard(w)["validations"][i].update(
-                expression=guard(w)["validations"][i]["expression"] + " || request.userInfo.username == 'boxp'"
+                expression=guard(w)["validations"][i]["expression"] + " || request.userInfo.username == 'somebody'"
             ),
         )
-    agent = partial(lambda w: w.k8s("Deployment", AGENT)["spec"])
+    agent = partial(lambda w: w.k8s("Deployment", base.agent)["spec"])
     yield Mutant("DATA006", "the agent rolls over", setting(agent, strategy={"type": "RollingUpdate"}))
     yield Mutant("DATA006", "the agent's strategy is left out", dropping(agent, "strategy"))
     yield Mutant("DATA006", "two agents on one volume", setting(agent, replicas=2))
@@ -133,16 +153,16 @@ def _data() -> Iterator[Mutant]:
     yield Mutant(
         "DATA006",
         "the proxy mounts the agent's claim",
-        lambda w: w.pod(PROXY)["volumes"].append({"name": "d", "persistentVolumeClaim": {"claimName": claim}}),
+        lambda w: w.pod(base.proxy)["volumes"].append({"name": "d", "persistentVolumeClaim": {"claimName": claim}}),
     )
     yield Mutant(
         "DATA006",
         "nobody mounts the claim",
-        lambda w: next(v for v in w.pod(AGENT)["volumes"] if v["name"] == "data").update(
+        lambda w: next(v for v in w.pod(base.agent)["volumes"] if v["name"] == "data").update(
             persistentVolumeClaim={"claimName": "other"}
         ),
     )
-    project = partial(lambda w: w.k8s("AppProject", "openclaw")["spec"])
+    project = partial(lambda w: w.k8s("AppProject", base.namespace)["spec"])
     yield Mutant(
         "DATA007",
         "the project allows every namespace",
@@ -173,6 +193,8 @@ def _data() -> Iterator[Mutant]:
     yield Mutant(
         "DATA007",
         "the project gives rights in ArgoCD",
-        setting(project, roles=[{"name": "x", "policies": ["p, proj:openclaw:x, applications, delete, *, allow"]}]),
+        setting(
+            project, roles=[{"name": "x", "policies": [f"p, proj:{base.namespace}:x, applications, delete, *, allow"]}]
+        ),
     )
     yield Mutant("DATA007", "the default project", lambda w: application(w)["spec"].update(project="default"))

@@ -6,18 +6,17 @@
 from collections.abc import Iterator
 from functools import partial
 
-from tests.proofs.mutants.shared import AGENT, PROXY, TUNNEL
-from tests.proofs.world import Mutant, containers
+from tests.proofs.world import Base, Mutant
 
 
-def mutants() -> Iterator[Mutant]:
+def mutants(base: Base) -> Iterator[Mutant]:
     """Every mutant of the family, in a fixed order."""
-    yield from _pods()
-    yield from _images()
+    yield from _pods(base)
+    yield from _images(base)
 
 
-def _pods() -> Iterator[Mutant]:
-    for workload, container, _ in containers():
+def _pods(base: Base) -> Iterator[Mutant]:
+    for workload, container, _ in base.containers():
         who = f"{workload}/{container}"
         target = partial(lambda n, c, w: w.container(n, c), workload, container)
         yield Mutant(
@@ -50,11 +49,11 @@ def _pods() -> Iterator[Mutant]:
         )
 
 
-def _images() -> Iterator[Mutant]:
+def _images(base: Base) -> Iterator[Mutant]:
     bad = {
-        PROXY: ("v1.82.7", "v1.82.8", "v1.63.2", "v1.102.1", "v1.103.0", "main-v1.103.2"),
-        TUNNEL: ("2024.12.2", "2025.6.1"),
-        AGENT: ("2026.2.1", "2026.9.5"),
+        base.proxy: ("v1.82.7", "v1.82.8", "v1.63.2", "v1.102.1", "v1.103.0", "main-v1.103.2"),
+        base.tunnel: ("2024.12.2", "2025.6.1"),
+        base.agent: ("2026.2.1", "2026.9.5"),
     }
     for workload, tags in bad.items():
         for tag in tags:
@@ -72,11 +71,11 @@ def _images() -> Iterator[Mutant]:
                 image=w.container(n)["image"].split(":")[0] + "@sha256:" + "0" * 64
             ),
         )
-    for key, reference in (("sandbox", "openclaw-sandbox:bookworm-slim"), ("sandbox", "ghcr.io/boxp/openclaw-sandbox")):
+    for reference in ("sandbox:bookworm-slim", "ghcr.io/acme/sandbox"):
         yield Mutant(
             "IMG001",
-            f"{key} image {reference}",
+            f"sandbox image {reference}",
             lambda w, r=reference: next(
-                e for e in w.container(AGENT, "pull-sandbox")["env"] if e["name"] == "SANDBOX_SOURCE"
+                e for e in w.container(base.agent, "pull-sandbox")["env"] if e["name"] == "SANDBOX_SOURCE"
             ).update(value=r),
         )

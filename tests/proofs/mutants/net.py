@@ -6,21 +6,27 @@
 from collections.abc import Iterator
 from functools import partial
 
-from tests.proofs.mutants.shared import AGENT, PROXY, TUNNEL, WORKLOADS, dropping, setting
-from tests.proofs.world import Json, Mutant, World, body_of, objects
+from tests.proofs.mutants.shared import (
+    CONTROLLER,
+    COULD,
+    ELSEWHERE,
+    dropping,
+    setting,
+)
+from tests.proofs.world import UNKNOWN, Base, Json, Mutant, World
 
 
-def mutants() -> Iterator[Mutant]:
+def mutants(base: Base) -> Iterator[Mutant]:
     """Every mutant of the family, in a fixed order."""
-    yield from _network()
-    yield from _pod_network()
-    yield from _second_look()
+    yield from _network(base)
+    yield from _pod_network(base)
+    yield from _second_look(base)
 
 
-def _network() -> Iterator[Mutant]:
-    policies = [name for _, name in objects("NetworkPolicy")]
+def _network(base: Base) -> Iterator[Mutant]:
+    policies = [name for _, name in base.objects("NetworkPolicy")]
     for name in policies:
-        spec = body_of("NetworkPolicy", name)["spec"]
+        spec = base.body_of("NetworkPolicy", name)["spec"]
         target = partial(lambda n, w: w.k8s("NetworkPolicy", n)["spec"], name)
         default = name == "default-deny"
         yield Mutant(
@@ -63,7 +69,7 @@ def _network() -> Iterator[Mutant]:
             yield Mutant(
                 "NET003",
                 f"policy {name} selects the whole platform",
-                setting(target, podSelector={"matchLabels": {"app.kubernetes.io/part-of": "openclaw"}}),
+                setting(target, podSelector={"matchLabels": {"app.kubernetes.io/part-of": base.namespace}}),
             )
             yield Mutant("NET003", f"policy {name} selects every pod", setting(target, podSelector={}))
             yield Mutant(
@@ -83,17 +89,17 @@ def _network() -> Iterator[Mutant]:
         for what, peer in (
             ("IPv4", "0.0.0.0/0"),
             ("IPv6", "::/0"),
-            ("pods", "192.178.0.0/16"),
-            ("services", "10.96.0.0/12"),
-            ("nodes", "192.168.10.0/24"),
-            ("the API server", "192.168.10.99/32"),
+            *(("pods", cidr) for cidr in base.cidrs("pod")),
+            *(("services", cidr) for cidr in base.cidrs("service")),
+            *(("nodes", cidr) for cidr in base.cidrs("node")),
+            ("the API server", base.api_server),
             ("metadata", "169.254.169.254/32"),
             ("CGNAT", "100.64.0.0/10"),
             ("multicast", "224.0.0.0/4"),
         ):
             yield Mutant(
                 "NET006",
-                f"policy {name} opens {what}",
+                f"policy {name} opens {what}" + (" by IPv6" if ":" in peer and what != "IPv6" else ""),
                 lambda w, t=target, p=peer: (
                     t(w).setdefault("egress", []).append({"to": [{"ipBlock": {"cidr": p}}], "ports": [{"port": 443}]})
                 ),
@@ -220,8 +226,8 @@ def _rule_mutants(name: str, direction: str, key: str, index: int, rule: Json) -
             )
 
 
-def _pod_network() -> Iterator[Mutant]:
-    for workload in WORKLOADS:
+def _pod_network(base: Base) -> Iterator[Mutant]:
+    for workload in base.workloads:
         yield Mutant(
             "NET009", f"{workload} on the host network", setting(lambda w, n=workload: w.pod(n), hostNetwork=True)
         )
@@ -242,8 +248,8 @@ def _pod_network() -> Iterator[Mutant]:
                 {"app.kubernetes.io/name": "other"}
             ),
         )
-    for impostor in WORKLOADS:
-        for victim in WORKLOADS:
+    for impostor in base.workloads:
+        for victim in base.workloads:
             if impostor != victim:
                 yield Mutant(
                     "NET003",
@@ -252,7 +258,7 @@ def _pod_network() -> Iterator[Mutant]:
                         "labels"
                     ].update({"app.kubernetes.io/name": v}),
                 )
-    for _, name in objects("Service"):
+    for _, name in base.objects("Service"):
         target = partial(lambda n, w: w.k8s("Service", n)["spec"], name)
         for kind in ("NodePort", "LoadBalancer", "ExternalName"):
             yield Mutant("NET011", f"Service {name} of type {kind}", setting(target, type=kind))
@@ -260,13 +266,13 @@ def _pod_network() -> Iterator[Mutant]:
         yield Mutant(
             "NET003",
             f"Service {name} selects the whole platform",
-            setting(target, selector={"app.kubernetes.io/part-of": "openclaw"}),
+            setting(target, selector={"app.kubernetes.io/part-of": base.namespace}),
         )
         yield Mutant("NET003", f"Service {name} selects nothing", dropping(target, "selector"))
         yield Mutant(
             "NET003",
             f"Service {name} selects another workload",
-            setting(target, selector={"app.kubernetes.io/name": "cloudflared"}),
+            setting(target, selector={"app.kubernetes.io/name": base.tunnel}),
         )
     yield Mutant(
         "NET011",
@@ -275,7 +281,7 @@ def _pod_network() -> Iterator[Mutant]:
             {
                 "apiVersion": "networking.k8s.io/v1",
                 "kind": "Ingress",
-                "metadata": {"name": "x", "namespace": "openclaw"},
+                "metadata": {"name": "x", "namespace": base.namespace},
                 "spec": {},
             }
         ),
@@ -289,35 +295,39 @@ def _pod_network() -> Iterator[Mutant]:
             "NET001",
             f"a {kind} that is not evaluated",
             lambda w, k=kind, a=api: w.add(
-                {"apiVersion": a, "kind": k, "metadata": {"name": "x", "namespace": "openclaw"}, "spec": {}}
+                {"apiVersion": a, "kind": k, "metadata": {"name": "x", "namespace": base.namespace}, "spec": {}}
             ),
+            UNKNOWN,
+            ELSEWHERE,
         )
     yield Mutant(
         "NET007",
         "the agent receives from the proxy, by declaration",
         lambda w: w.ledger["flows"].append(
-            {"from": PROXY, "to": AGENT, "protocol": "TCP", "port": 18789, "because": "x"}
+            {"from": base.proxy, "to": base.agent, "protocol": "TCP", "port": 18789, "because": "x"}
         ),
     )
     yield Mutant(
         "NET005",
         "a declared flow without a policy",
         lambda w: w.ledger["flows"].append(
-            {"from": TUNNEL, "to": PROXY, "protocol": "TCP", "port": 4000, "because": "x"}
+            {"from": base.tunnel, "to": base.proxy, "protocol": "TCP", "port": 4000, "because": "x"}
         ),
     )
     yield Mutant(
         "NET005",
         "a declared flow to nowhere",
         lambda w: w.ledger["flows"].append(
-            {"from": TUNNEL, "to": "nowhere", "protocol": "TCP", "port": 4000, "because": "x"}
+            {"from": base.tunnel, "to": "nowhere", "protocol": "TCP", "port": 4000, "because": "x"}
         ),
+        UNKNOWN,
+        COULD,
     )
 
 
-def _second_look() -> Iterator[Mutant]:
+def _second_look(base: Base) -> Iterator[Mutant]:
     """Ways around a rule that its first version did not see."""
-    for workload in WORKLOADS:
+    for workload in base.workloads:
         yield Mutant(
             "NET001",
             f"a policy for {workload} by a label that no manifest shows",
@@ -325,21 +335,27 @@ def _second_look() -> Iterator[Mutant]:
                 matchExpressions=[{"key": "pod-template-hash", "operator": "Exists"}]
             ),
         )
-    for _, name in objects("Service"):
+    for _, name in base.objects("Service"):
         yield Mutant(
             "NET011",
             f"Service {name} published by an annotation",
             lambda w, n=name: w.k8s("Service", n)["metadata"].update(
                 annotations={"external-dns.alpha.kubernetes.io/hostname": "x.example"}
             ),
+            UNKNOWN,
+            CONTROLLER,
         )
-    for cidr in ("10.0.0.0/8", "192.178.0.0/16", "192.168.10.0/24", "0.0.0.0/0"):
-        yield Mutant("NET006", f"the proxy may send to {cidr}, by declaration", partial(_declared_range, PROXY, cidr))
-        yield Mutant("NET006", f"the agent may send to {cidr}, by declaration", partial(_declared_range, AGENT, cidr))
+    for cidr in ("10.0.0.0/8", *base.cidrs("pod"), *base.cidrs("node"), "0.0.0.0/0"):
+        yield Mutant(
+            "NET006", f"the proxy may send to {cidr}, by declaration", partial(_declared_range, base.proxy, cidr)
+        )
+        yield Mutant(
+            "NET006", f"the agent may send to {cidr}, by declaration", partial(_declared_range, base.agent, cidr)
+        )
     yield Mutant(
         "NET006",
         "the agent may send to one private address, by declaration",
-        partial(_declared_range, AGENT, "10.1.2.3/32"),
+        partial(_declared_range, base.agent, "10.1.2.3/32"),
     )
 
 

@@ -6,24 +6,28 @@
 from collections.abc import Iterator
 from functools import partial
 
-from tests.proofs.mutants.shared import AGENT, TUNNEL, WORKLOADS, admission, dropping, setting
-from tests.proofs.world import Mutant, body_of, containers
+from tests.proofs.mutants.shared import (
+    CONTROLLER,
+    LATER,
+    admission,
+    dropping,
+    setting,
+)
+from tests.proofs.world import UNKNOWN, Base, Mutant
 
-SPECIAL_CONTAINER = "dind"
 
-
-def mutants() -> Iterator[Mutant]:
+def mutants(base: Base) -> Iterator[Mutant]:
     """Every mutant of the family, in a fixed order."""
-    yield from _pods()
-    yield from _second_look()
+    yield from _pods(base)
+    yield from _second_look(base)
 
 
-def _pods() -> Iterator[Mutant]:
-    for workload, container, _ in containers():
+def _pods(base: Base) -> Iterator[Mutant]:
+    for workload, container, body in base.containers():
         who = f"{workload}/{container}"
         target = partial(lambda n, c, w: w.container(n, c), workload, container)
         security = partial(lambda t, w: t(w).setdefault("securityContext", {}), target)
-        if container != SPECIAL_CONTAINER:
+        if not body.get("securityContext", {}).get("privileged"):
             yield Mutant("POD001", f"{who} may run as root", setting(security, runAsNonRoot=False))
             yield Mutant("POD001", f"{who} runs as user 0", setting(security, runAsUser=0))
             yield Mutant("POD002", f"{who} may escalate", dropping(security, "allowPrivilegeEscalation"))
@@ -40,7 +44,7 @@ def _pods() -> Iterator[Mutant]:
             "POD009", f"{who} without a limit of memory", lambda w, t=target: t(w)["resources"]["limits"].pop("memory")
         )
         yield Mutant("POD011", f"{who} is renamed", setting(target, name="renamed"))
-    for workload in WORKLOADS:
+    for workload in base.workloads:
         pod = partial(lambda n, w: w.pod(n), workload)
         yield Mutant("POD007", f"{workload} is given an API token", setting(pod, automountServiceAccountToken=True))
         yield Mutant(
@@ -107,17 +111,17 @@ def _pods() -> Iterator[Mutant]:
     yield Mutant(
         "POD011",
         "cloudflared as a sidecar of the agent",
-        lambda w: w.pod(AGENT)["containers"].append(w.container(TUNNEL)),
+        lambda w: w.pod(base.agent)["containers"].append(w.container(base.tunnel)),
     )
     label = "pod-security.kubernetes.io/enforce"
-    labels = partial(lambda w: w.k8s("Namespace", "openclaw")["metadata"]["labels"])
+    labels = partial(lambda w: w.k8s("Namespace", base.namespace)["metadata"]["labels"])
     yield Mutant("POD010", "Pod Security enforces nothing", dropping(labels, label))
     yield Mutant("POD010", "Pod Security enforces 'baseline'", setting(labels, **{label: "baseline"}))
     for mode in ("audit", "warn"):
         yield Mutant("POD010", f"Pod Security does not {mode}", dropping(labels, f"pod-security.kubernetes.io/{mode}"))
-    name = "openclaw-hold-pods"
+    name = base.name_of("ValidatingAdmissionPolicy", "-hold-pods")
     yield from admission("POD010", name)
-    policy = body_of("ValidatingAdmissionPolicy", name)["spec"]
+    policy = base.body_of("ValidatingAdmissionPolicy", name)["spec"]
     for index, validation in enumerate(policy["validations"]):
         yield Mutant(
             "POD010",
@@ -135,16 +139,20 @@ def _pods() -> Iterator[Mutant]:
         )
 
 
-def _second_look() -> Iterator[Mutant]:
+def _second_look(base: Base) -> Iterator[Mutant]:
     """Ways around a rule that its first version did not see."""
-    for workload, container, _ in containers():
+    for workload, container, _ in base.containers():
         who = f"{workload}/{container}"
         target = partial(lambda n, c, w: w.container(n, c), workload, container)
-        yield Mutant("POD012", f"{who}: a misspelt field", lambda w, t=target: t(w).update(securitycontext={}))
+        yield Mutant(
+            "POD012", f"{who}: a misspelt field", lambda w, t=target: t(w).update(securitycontext={}), UNKNOWN, LATER
+        )
         yield Mutant(
             "POD012",
             f"{who}: a misspelt protection",
             lambda w, t=target: t(w)["securityContext"].update(readOnlyRootFileSystem=True),
+            UNKNOWN,
+            LATER,
         )
         yield Mutant(
             "POD006",
@@ -165,7 +173,7 @@ def _second_look() -> Iterator[Mutant]:
             f"{who}: SELinux options",
             lambda w, t=target: t(w)["securityContext"].update(seLinuxOptions={"type": "spc_t"}),
         )
-    for workload in WORKLOADS:
+    for workload in base.workloads:
         pod = partial(lambda n, w: w.pod(n), workload)
         yield Mutant(
             "POD001",
@@ -177,18 +185,24 @@ def _second_look() -> Iterator[Mutant]:
             f"{workload} as a Windows host process",
             lambda w, p=pod: p(w)["securityContext"].update(windowsOptions={"hostProcess": True}),
         )
-        yield Mutant("POD012", f"{workload}: a field of a later release", setting(pod, hostEverything=True))
-    for workload in WORKLOADS:
+        yield Mutant(
+            "POD012", f"{workload}: a field of a later release", setting(pod, hostEverything=True), UNKNOWN, LATER
+        )
+    for workload in base.workloads:
         meta = partial(lambda n, w: w.k8s("Deployment", n)["spec"]["template"]["metadata"], workload)
         yield Mutant(
             "POD012",
             f"{workload} on a second network",
             lambda w, m=meta: m(w).setdefault("annotations", {}).update({"k8s.v1.cni.cncf.io/networks": "host"}),
+            UNKNOWN,
+            CONTROLLER,
         )
         yield Mutant(
             "POD012",
             f"{workload} with injected secrets",
             lambda w, m=meta: m(w).setdefault("annotations", {}).update({"vault.hashicorp.com/agent-inject": "true"}),
+            UNKNOWN,
+            CONTROLLER,
         )
         yield Mutant(
             "POD012",
@@ -205,5 +219,5 @@ def _second_look() -> Iterator[Mutant]:
     yield Mutant(
         "POD012",
         "sidecars for the whole namespace",
-        lambda w: w.k8s("Namespace", "openclaw")["metadata"]["labels"].update({"istio-injection": "enabled"}),
+        lambda w: w.k8s("Namespace", base.namespace)["metadata"]["labels"].update({"istio-injection": "enabled"}),
     )

@@ -5,35 +5,38 @@
 # mypy: disable-error-code="misc"
 # ruff: noqa: PLR0912
 import copy
-import json
 from collections.abc import Iterator
 from functools import partial
 
 from tests.proofs.mutants.shared import (
-    AGENT,
-    WORKLOADS,
+    COULD,
+    ELSEWHERE,
+    LATER,
+    STRANGER,
+    TRANSFORMS,
     dropping,
     refill,
     setting,
 )
-from tests.proofs.world import APP, DIST, Json, Mutant, World, body_of, containers, objects
+from tests.proofs.world import UNKNOWN, Base, Json, Mutant, World
 
 
-def mutants() -> Iterator[Mutant]:
+def mutants(base: Base) -> Iterator[Mutant]:
     """Every mutant of the family, in a fixed order."""
-    yield from _external_secrets()
-    yield from _terraform_secrets()
-    yield from _pod_network()
-    yield from _data()
-    yield from _references()
-    yield from _sites()
-    yield from _second_look()
-    yield from _chart()
+    yield from _external_secrets(base)
+    yield from _terraform_secrets(base)
+    yield from _pod_network(base)
+    yield from _data(base)
+    yield from _references(base)
+    yield from _sites(base)
+    yield from _token_of_version_5(base)
+    yield from _second_look(base)
+    yield from _chart(base)
 
 
-def _external_secrets() -> Iterator[Mutant]:
-    for _, name in objects("ExternalSecret"):
-        spec = body_of("ExternalSecret", name)["spec"]
+def _external_secrets(base: Base) -> Iterator[Mutant]:
+    for _, name in base.objects("ExternalSecret"):
+        spec = base.body_of("ExternalSecret", name)["spec"]
         target = partial(lambda n, w: w.k8s("ExternalSecret", n)["spec"], name)
         yield Mutant(
             "REF012", f"{name} reads another store", lambda w, t=target: t(w)["secretStoreRef"].update(name="other")
@@ -53,7 +56,7 @@ def _external_secrets() -> Iterator[Mutant]:
             yield Mutant(
                 "REF001",
                 f"{key} of {name} asks for a parameter that nobody makes",
-                partial(refill, name, index, "/lolice/openclaw/OTHER"),
+                partial(refill, name, index, base.parameter("OTHER")),
             )
     yield Mutant(
         "REF010",
@@ -66,6 +69,8 @@ def _external_secrets() -> Iterator[Mutant]:
                 "spec": {},
             }
         ),
+        UNKNOWN,
+        STRANGER,
     )
     yield Mutant(
         "REF012",
@@ -74,26 +79,24 @@ def _external_secrets() -> Iterator[Mutant]:
             {
                 "apiVersion": "external-secrets.io/v1",
                 "kind": "SecretStore",
-                "metadata": {"name": "own", "namespace": "openclaw"},
+                "metadata": {"name": "own", "namespace": base.namespace},
                 "spec": {},
             }
         ),
     )
 
 
-def _terraform_secrets() -> Iterator[Mutant]:
-
-    aws = json.loads((DIST / "arch/terraform/aws/openclaw/cdk.tf.json").read_text())
-    for name in aws["resource"]["aws_ssm_parameter"]:
+def _terraform_secrets(base: Base) -> Iterator[Mutant]:
+    for name in base.json(base.aws_module)["resource"]["aws_ssm_parameter"]:
         target = partial(lambda n, w: w.aws["resource"]["aws_ssm_parameter"][n], name)
-        yield Mutant("REF001", f"parameter {name} is renamed", setting(target, name="/lolice/openclaw/RENAMED"))
+        yield Mutant("REF001", f"parameter {name} is renamed", setting(target, name=base.parameter("RENAMED")))
         yield Mutant(
             "REF001", f"parameter {name} is not made", lambda w, n=name: w.aws["resource"]["aws_ssm_parameter"].pop(n)
         )
 
 
-def _pod_network() -> Iterator[Mutant]:
-    for _, name in objects("Service"):
+def _pod_network(base: Base) -> Iterator[Mutant]:
+    for _, name in base.objects("Service"):
         target = partial(lambda n, w: w.k8s("Service", n)["spec"], name)
         yield Mutant(
             "REF006",
@@ -103,7 +106,7 @@ def _pod_network() -> Iterator[Mutant]:
         yield Mutant("REF006", f"Service {name} over UDP", lambda w, t=target: t(w)["ports"][0].update(protocol="UDP"))
 
 
-def _data() -> Iterator[Mutant]:
+def _data(base: Base) -> Iterator[Mutant]:
     yield Mutant(
         "REF010",
         "an ApplicationSet",
@@ -115,11 +118,13 @@ def _data() -> Iterator[Mutant]:
                 "spec": {},
             }
         ),
+        UNKNOWN,
+        STRANGER,
     )
 
 
-def _references() -> Iterator[Mutant]:
-    for workload in WORKLOADS:
+def _references(base: Base) -> Iterator[Mutant]:
+    for workload in base.workloads:
         yield Mutant("REF002", f"{workload} is missing", lambda w, n=workload: w.drop("Deployment", n))
         yield Mutant(
             "REF002",
@@ -132,7 +137,7 @@ def _references() -> Iterator[Mutant]:
             lambda w, n=workload: w.ledger.update(workloads=[x for x in w.ledger["workloads"] if x["id"] != n]),
         )
         for volume in [
-            v["name"] for v in body_of("Deployment", workload)["spec"]["template"]["spec"].get("volumes", [])
+            v["name"] for v in base.body_of("Deployment", workload)["spec"]["template"]["spec"].get("volumes", [])
         ]:
             yield Mutant(
                 "REF005",
@@ -146,9 +151,9 @@ def _references() -> Iterator[Mutant]:
             f"{workload} as an account that does not exist",
             setting(lambda w, n=workload: w.pod(n), serviceAccountName="nobody"),
         )
-    for _, name in objects("ConfigMap"):
+    for _, name in base.objects("ConfigMap"):
         yield Mutant("REF005", f"ConfigMap {name} dropped", lambda w, n=name: w.drop("ConfigMap", n))
-    for workload, container, body in containers():
+    for workload, container, body in base.containers():
         for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
             if "httpGet" in body.get(probe, {}):
                 yield Mutant(
@@ -163,7 +168,7 @@ def _references() -> Iterator[Mutant]:
                     f"{entry['name']} of {workload}/{container} optional",
                     partial(_optional, workload, container, entry["name"]),
                 )
-    for resource in body_of_kustomization()["resources"]:
+    for resource in World(base).kustomization["resources"]:
         yield Mutant(
             "REF007",
             f"{resource} is written, but not applied",
@@ -182,7 +187,11 @@ def _references() -> Iterator[Mutant]:
         ("helmCharts", [{"name": "x"}]),
     ):
         yield Mutant(
-            "REF007", f"the kustomization has {field}", lambda w, f=field, v=value: w.kustomization.update({f: v})
+            "REF007",
+            f"the kustomization has {field}",
+            lambda w, f=field, v=value: w.kustomization.update({f: v}),
+            UNKNOWN,
+            TRANSFORMS,
         )
     yield Mutant(
         "REF007",
@@ -193,7 +202,7 @@ def _references() -> Iterator[Mutant]:
     stranger: Json = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "fourth", "namespace": "openclaw"},
+        "metadata": {"name": "fourth", "namespace": base.namespace},
         "spec": {
             "selector": {"matchLabels": {"app": "fourth"}},
             "template": {
@@ -220,6 +229,8 @@ def _references() -> Iterator[Mutant]:
                 "metadata": {"name": "x"},
             }
         ),
+        UNKNOWN,
+        STRANGER,
     )
     yield Mutant(
         "REF010",
@@ -227,6 +238,8 @@ def _references() -> Iterator[Mutant]:
         lambda w: w.add(
             {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "x"}}
         ),
+        UNKNOWN,
+        STRANGER,
     )
     yield Mutant(
         "REF010",
@@ -238,25 +251,39 @@ def _references() -> Iterator[Mutant]:
     yield Mutant(
         "REF010",
         "Terraform in another language",
-        lambda w: w.files.update({"arch/terraform/aws/openclaw/extra.tf": b"x"}),
+        lambda w: w.files.update({base.aws_module.replace("cdk.tf.json", "extra.tf"): b"x"}),
+        UNKNOWN,
+        STRANGER,
     )
-    yield Mutant("REF010", "a file that is no manifest", lambda w: w.files.update({APP + "values.yaml": b"a: 1\n"}))
-    yield Mutant("REF010", "a script beside the manifests", lambda w: w.files.update({APP + "run.sh": b"id\n"}))
-    source = partial(lambda w: w.k8s("Application", "openclaw")["spec"]["source"])
+    yield Mutant(
+        "REF010",
+        "a file that is no manifest",
+        lambda w: w.files.update({base.app + "values.yaml": b"a: 1\n"}),
+        UNKNOWN,
+        STRANGER,
+    )
+    yield Mutant(
+        "REF010",
+        "a script beside the manifests",
+        lambda w: w.files.update({base.app + "run.sh": b"id\n"}),
+        UNKNOWN,
+        STRANGER,
+    )
+    source = partial(lambda w: w.k8s("Application", base.namespace)["spec"]["source"])
     yield Mutant("REF011", "the Application delivers another folder", setting(source, path="argoproj/other"))
     yield Mutant("REF011", "the Application patches what it delivers", setting(source, kustomize={"images": ["x"]}))
     yield Mutant(
         "REF011",
         "the Application deploys elsewhere",
-        lambda w: w.k8s("Application", "openclaw")["spec"]["destination"].update(namespace="default"),
+        lambda w: w.k8s("Application", base.namespace)["spec"]["destination"].update(namespace="default"),
     )
     yield Mutant("REF011", "the Application follows no revision", dropping(source, "targetRevision"))
-    provider = partial(lambda c: c["models"]["providers"]["litellm"])
+    provider = partial(lambda c: next(iter(c["models"]["providers"].values())))
     for what, url in (
-        ("another port", "http://litellm.openclaw.svc.cluster.local:4001/v1"),
-        ("another namespace", "http://litellm.other.svc.cluster.local:4000/v1"),
-        ("Anthropic directly", "https://api.anthropic.com/v1"),
-        ("itself", "http://openclaw.openclaw.svc.cluster.local:18789/v1"),
+        ("another port", f"http://{base.host(base.proxy)}:4001/v1"),
+        ("another namespace", f"http://{base.proxy}.other.svc.cluster.local:4000/v1"),
+        ("the provider directly", "https://api.anthropic.com/v1"),
+        ("itself", f"http://{base.host(base.agent)}:18789/v1"),
     ):
         yield Mutant(
             "REF008", f"the agent asks {what}", lambda w, u=url: w.openclaw(lambda c: provider(c).update(baseUrl=u))
@@ -269,12 +296,14 @@ def _references() -> Iterator[Mutant]:
     yield Mutant(
         "REF008",
         "the agent's primary model does not exist",
-        lambda w: w.openclaw(lambda c: c["agents"]["defaults"]["model"].update(primary="litellm/other")),
+        lambda w: w.openclaw(lambda c: c["agents"]["defaults"]["model"].update(primary=f"{base.proxy}/other")),
     )
     yield Mutant(
         "REF008",
         "a fallback does not exist",
-        lambda w: w.openclaw(lambda c: c["agents"]["defaults"]["model"]["fallbacks"].append("anthropic/claude")),
+        lambda w: w.openclaw(
+            lambda c: c["agents"]["defaults"]["model"].setdefault("fallbacks", []).append("anthropic/claude")
+        ),
     )
     yield Mutant(
         "REF008", "the built-in providers stay", lambda w: w.openclaw(lambda c: c["models"].update(mode="merge"))
@@ -293,39 +322,40 @@ def _references() -> Iterator[Mutant]:
     )
 
 
-def _sites() -> Iterator[Mutant]:
+def _sites(base: Base) -> Iterator[Mutant]:
     application = "cloudflare_zero_trust_access_application"
-    record, routes, tunnel = (
-        "cloudflare_record",
-        "cloudflare_zero_trust_tunnel_cloudflared_config",
-        "cloudflare_zero_trust_tunnel_cloudflared",
-    )
-    rule = partial(lambda w: w.tf(routes)["config"]["ingress_rule"])
+    routes, tunnel = "cloudflare_zero_trust_tunnel_cloudflared_config", "cloudflare_zero_trust_tunnel_cloudflared"
+    record, host, zone = base.dns_record, base.site["host"], base.site["zone"]
+    rule = partial(lambda w: w.routes)
     yield Mutant("REF003", "no catch-all", lambda w: rule(w).pop())
     yield Mutant(
         "REF003",
         "the catch-all leads to the agent",
-        lambda w: rule(w)[-1].update(service="http://openclaw.openclaw.svc.cluster.local:18789"),
+        lambda w: rule(w)[-1].update(service=f"http://{base.host(base.agent)}:18789"),
     )
     yield Mutant("REF003", "the catch-all says hello", lambda w: rule(w)[-1].update(service="hello_world"))
     for what, service in (
-        ("another port", "http://openclaw.openclaw.svc.cluster.local:18790"),
-        ("another Service", "http://litellm.openclaw.svc.cluster.local:4000"),
+        ("another port", f"http://{base.host(base.agent)}:18790"),
+        ("another Service", f"http://{base.host(base.proxy)}:4000"),
         ("another namespace", "http://argocd-server.argocd.svc.cluster.local:80"),
-        ("SSH", "ssh://openclaw.openclaw.svc.cluster.local:22"),
-        ("an address", "http://192.168.10.99:6443"),
-        ("a typing error", "http://opencalw.openclaw.svc.cluster.local:18789"),
+        ("SSH", f"ssh://{base.host(base.agent)}:22"),
+        ("an address", "https://" + base.ledger["cluster"]["apiServer"]),
+        ("a typing error", f"http://{base.host(base.agent + 'x')}:18789"),
     ):
         yield Mutant("REF003", f"the tunnel leads to {what}", lambda w, s=service: rule(w)[0].update(service=s))
     yield Mutant("REF003", "the tunnel has no route to the site", lambda w: rule(w).pop(0))
-    yield Mutant("REF004", "DNS has another name", lambda w: w.tf(record).update(name="claw"))
-    yield Mutant("REF004", "Access has another name", lambda w: w.tf(application).update(domain="claw.b0xp.io"))
+    yield Mutant(
+        "REF004",
+        "DNS has another name",
+        lambda w: w.tf(record).update(name="claw" if base.cloudflare_version == 4 else f"claw.{zone}"),
+    )
+    yield Mutant("REF004", "Access has another name", lambda w: w.tf(application).update(domain=f"claw.{zone}"))
     for what, origins in (
-        ("another", ["https://other.b0xp.io"]),
-        ("one more", ["https://openclaw.b0xp.io", "https://evil.example"]),
+        ("another", [f"https://other.{zone}"]),
+        ("one more", [f"https://{host}", "https://evil.example"]),
         ("no", []),
         ("every", ["*"]),
-        ("an unencrypted", ["http://openclaw.b0xp.io"]),
+        ("an unencrypted", [f"http://{host}"]),
     ):
         yield Mutant(
             "REF004",
@@ -336,13 +366,15 @@ def _sites() -> Iterator[Mutant]:
         "REF009",
         "the token of another tunnel",
         lambda w: w.tf("aws_ssm_parameter").update(
-            value="${cloudflare_zero_trust_tunnel_cloudflared.other.tunnel_token}"
+            value=w.tf("aws_ssm_parameter")["value"].replace(f".{base.tunnel_resource}.", ".other.")
         ),
     )
     yield Mutant(
         "REF009",
         "another value as token",
-        lambda w: w.tf("aws_ssm_parameter").update(value="${cloudflare_zero_trust_tunnel_cloudflared.openclaw.id}"),
+        lambda w: w.tf("aws_ssm_parameter").update(
+            value=f"${{cloudflare_zero_trust_tunnel_cloudflared.{base.tunnel_resource}.id}}"
+        ),
     )
     yield Mutant(
         "REF009", "the tunnel takes its routes from the pod", lambda w: w.tf(tunnel).update(config_src="local")
@@ -355,51 +387,73 @@ def _sites() -> Iterator[Mutant]:
     yield Mutant(
         "REF009",
         "DNS of another tunnel than the token's",
-        lambda w: w.tf(record).update(content="${cloudflare_zero_trust_tunnel_cloudflared.other.cname}"),
+        lambda w: w.tf(record).update(content=w.tf(record)["content"].replace(f".{base.tunnel_resource}.", ".other.")),
     )
 
 
-def _second_look() -> Iterator[Mutant]:
+def _token_of_version_5(base: Base) -> Iterator[Mutant]:
+    """Version 5 reads the token of a tunnel by a data source."""
+    kind = "cloudflare_zero_trust_tunnel_cloudflared_token"
+    if base.cloudflare_version == 5:
+        yield Mutant(
+            "REF009",
+            "the data source reads the token of another tunnel",
+            lambda w: next(iter(w.cloudflare["data"][kind].values())).update(tunnel_id="x"),
+        )
+        yield Mutant("REF009", "no data source for the token", lambda w: w.cloudflare["data"].pop(kind))
+
+
+def _second_look(base: Base) -> Iterator[Mutant]:
     """Ways around a rule that its first version did not see."""
     application, policy = "cloudflare_zero_trust_access_application", "cloudflare_zero_trust_access_policy"
     for kind in (application, policy):
-        yield Mutant("REF010", f"{kind} is counted away", lambda w, k=kind: w.tf(k).update(count=0))
-        yield Mutant("REF010", f"{kind} for each of nothing", lambda w, k=kind: w.tf(k).update(for_each=[]))
+        yield Mutant("REF010", f"{kind} is counted away", lambda w, k=kind: w.tf(k).update(count=0), UNKNOWN, COULD)
+        yield Mutant(
+            "REF010", f"{kind} for each of nothing", lambda w, k=kind: w.tf(k).update(for_each=[]), UNKNOWN, COULD
+        )
         yield Mutant(
             "REF010",
             f"{kind} keeps what somebody clicked",
             lambda w, k=kind: w.tf(k).update(lifecycle={"ignore_changes": ["include"]}),
+            UNKNOWN,
+            COULD,
         )
         yield Mutant(
-            "REF010", f"{kind} by another provider", lambda w, k=kind: w.tf(k).update(provider="cloudflare.other")
+            "REF010",
+            f"{kind} by another provider",
+            lambda w, k=kind: w.tf(k).update(provider="cloudflare.other"),
+            UNKNOWN,
+            ELSEWHERE,
         )
         yield Mutant(
             "REF010",
             f"{kind} with a switch of a later release",
             lambda w, k=kind: w.tf(k).update(allow_authenticate_via_warp=True),
+            UNKNOWN,
+            LATER,
         )
     yield Mutant(
         "REF010",
         "an override file beside the root module",
-        lambda w: w.files.update({"arch/terraform/cloudflare/b0xp.io/openclaw/cdk_override.tf.json": b"{}"}),
+        lambda w: w.files.update({base.cloudflare_module.replace("cdk.", "cdk_override."): b"{}"}),
+        UNKNOWN,
+        ELSEWHERE,
     )
 
 
-def _chart() -> Iterator[Mutant]:
-
-    folder = "helm/openclaw/"
-    if not (DIST / folder).is_dir():
-        return
-    values = partial(lambda w: w.manifests(f"{folder}values.yaml")[0]["openclaw"]["app-template"])
+def _chart(base: Base) -> Iterator[Mutant]:
+    folder = base.chart
+    values = partial(lambda w: w.manifests(f"{folder}values.yaml")[0][base.agent]["app-template"])
     main = partial(lambda w: values(w)["controllers"]["main"])
-    agent = partial(lambda w: main(w)["containers"][AGENT])
+    agent = partial(lambda w: main(w)["containers"][base.agent])
     template = partial(lambda name, w: w.manifests(f"{folder}templates/{name}.yaml"))
-    for path in sorted((DIST / folder / "templates").glob("*.yaml")):
-        if "{{" not in path.read_text():
+    for path, data in base.files.items():
+        if path.startswith(f"{folder}templates/") and path.endswith(".yaml") and b"{{" not in data:
+            stem = path.removeprefix(f"{folder}templates/").removesuffix(".yaml")
             yield Mutant(
                 "REF013",
-                f"the chart's {path.stem} says something else",
-                lambda w, n=path.stem: template(n, w)[-1].update(extra={"x": "y"}),
+                f"the chart's {stem} says something else",
+                lambda w, n=stem: template(n, w)[-1].update(extra={"x": "z"}),
             )
     yield Mutant(
         "REF013",
@@ -415,12 +469,18 @@ def _chart() -> Iterator[Mutant]:
         "REF013",
         "the chart has logic",
         lambda w: w.files.update({f"{folder}templates/x.yaml": b"{{ if .Values.x }}\na: 1\n{{ end }}\n"}),
+        UNKNOWN,
+        "what logic renders is known to Helm alone",
     )
     yield Mutant(
         "REF013",
         "the chart's agent gets one more secret",
         lambda w: agent(w)["env"].update(
-            X={"valueFrom": {"secretKeyRef": {"name": "litellm-credentials", "key": "ANTHROPIC_API_KEY"}}}
+            X={
+                "valueFrom": {
+                    "secretKeyRef": {"name": f"{base.proxy}-credentials", "key": base.secret("provider-key")["id"]}
+                }
+            }
         ),
     )
     yield Mutant(
@@ -489,16 +549,22 @@ def _chart() -> Iterator[Mutant]:
         "REF013",
         "the chart mounts the node",
         lambda w: values(w)["persistence"].update(
-            x={"type": "hostPath", "advancedMounts": {"main": {AGENT: [{"path": "/host"}]}}}
+            x={"type": "hostPath", "advancedMounts": {"main": {base.agent: [{"path": "/host"}]}}}
         ),
     )
     yield Mutant(
-        "REF013", "the chart has values that are not known", lambda w: values(w).update(rawResources={"x": {}})
+        "REF013",
+        "the chart has values that are not known",
+        lambda w: values(w).update(rawResources={"x": {}}),
+        UNKNOWN,
+        LATER,
     )
     yield Mutant(
         "REF013",
         "the chart configures another chart",
         lambda w: w.manifests(f"{folder}values.yaml")[0].update(other={"x": 1}),
+        UNKNOWN,
+        ELSEWHERE,
     )
     yield Mutant(
         "REF013", "the chart's Service is a node port", lambda w: values(w)["service"]["main"].update(type="NodePort")
@@ -515,10 +581,6 @@ def _chart() -> Iterator[Mutant]:
     )
 
 
-def body_of_kustomization() -> Json:
-    return World().kustomization
-
-
 def _optional(workload: str, container: str, name: str, world: World) -> None:
     entry = next(e for e in world.container(workload, container)["env"] if e["name"] == name)
     entry["valueFrom"]["secretKeyRef"]["optional"] = True
@@ -526,7 +588,7 @@ def _optional(workload: str, container: str, name: str, world: World) -> None:
 
 def _other_kind(kind: str, workload: Json, world: World) -> None:
     template = copy.deepcopy(workload["spec"]["template"])
-    meta = {"name": "fourth", "namespace": "openclaw"}
+    meta = {"name": "fourth", "namespace": world.base.namespace}
     spec: Json = {"selector": workload["spec"]["selector"], "template": template}
     if kind == "Pod":
         spec = template["spec"]

@@ -5,53 +5,54 @@
 # mypy: disable-error-code="misc"
 # ruff: noqa: PLR0912
 import copy
-import json
 from collections.abc import Iterator
 from functools import partial
 
 from tests.proofs.mutants.shared import (
-    AGENT,
+    COULD,
+    ELSEWHERE,
     KEY,
-    PROXY,
-    WORKLOADS,
+    LATER,
+    UNNAMED,
     dropping,
     refill,
     setting,
 )
-from tests.proofs.world import DIST, Json, Mutant, World, body_of, containers, objects
+from tests.proofs.world import REFUTED, UNKNOWN, Base, Json, Mutant, World
 
 
-def mutants() -> Iterator[Mutant]:
+def mutants(base: Base) -> Iterator[Mutant]:
     """Every mutant of the family, in a fixed order."""
-    yield from _secrets()
-    yield from _literals()
-    yield from _external_secrets()
-    yield from _terraform_secrets()
-    yield from _second_look()
-    yield from _chart()
+    yield from _secrets(base)
+    yield from _literals(base)
+    yield from _external_secrets(base)
+    yield from _terraform_secrets(base)
+    yield from _second_look(base)
+    yield from _chart(base)
 
 
-def _secrets() -> Iterator[Mutant]:
-    read = sorted({(secret, key) for secret, key, _, _ in grants()})
-    readers = {(secret, key, workload, container) for secret, key, workload, container in grants()}
+def _secrets(base: Base) -> Iterator[Mutant]:
+    read = sorted({(secret, key) for secret, key, _, _ in base.grants()})
+    readers = {(secret, key, workload, container) for secret, key, workload, container in base.grants()}
+    isolated = {one["id"] for one in base.ledger["secrets"] if one["role"] in ("provider-key", "master-key")}
     for secret, key in read:
-        for workload, container, _ in containers():
+        for workload, container, _ in base.containers():
             if (secret, key, workload, container) not in readers:
                 yield Mutant(
                     "SEC003",
                     f"{key} of {secret} in the env of {workload}/{container}",
                     partial(_give_env, secret, key, workload, container),
                 )
-        if secret == f"{PROXY}-credentials" and key != "LITELLM_PROXY_KEY":
-            for workload, container, _ in containers():
-                if workload != PROXY:
+        if key in isolated:
+            for workload, container, _ in base.containers():
+                if workload != base.proxy:
                     yield Mutant(
                         "SEC004",
                         f"{key} in {workload}/{container}",
                         partial(_give_env, secret, key, workload, container),
                     )
     for kind, secret in (("envFrom", s) for s in sorted({s for s, _ in read})):
-        for workload in WORKLOADS:
+        for workload in base.workloads:
             if secret != f"{workload}-credentials":
                 yield Mutant("SEC003", f"{kind} of {secret} in {workload}", partial(_give_all, secret, workload))
                 for form in ("volume", "subPath", "projected"):
@@ -64,9 +65,9 @@ def _secrets() -> Iterator[Mutant]:
         yield Mutant(
             "SEC005",
             f"{secret} read by a second workload",
-            partial(_give_all, secret, AGENT if workload != AGENT else PROXY),
+            partial(_give_all, secret, base.agent if workload != base.agent else base.proxy),
         )
-    for workload in WORKLOADS:
+    for workload in base.workloads:
         for field in ("shareProcessNamespace", "hostPID", "hostIPC"):
             yield Mutant("SEC006", f"{field} in {workload}", setting(lambda w, n=workload: w.pod(n), **{field: True}))
         for verb in ("get", "list", "*"):
@@ -86,23 +87,25 @@ def _secrets() -> Iterator[Mutant]:
         yield Mutant(
             "SEC007",
             f"{workload} is cluster-admin",
-            partial(_cluster_admin, {"kind": "ServiceAccount", "name": workload, "namespace": "openclaw"}),
+            partial(_cluster_admin, {"kind": "ServiceAccount", "name": workload, "namespace": base.namespace}),
         )
-    for group in ("system:serviceaccounts", "system:serviceaccounts:openclaw", "system:authenticated"):
+    for group in ("system:serviceaccounts", f"system:serviceaccounts:{base.namespace}", "system:authenticated"):
         yield Mutant(
             "SEC007", f"group {group} is cluster-admin", partial(_cluster_admin, {"kind": "Group", "name": group})
         )
     yield Mutant(
         "SEC003",
         "shared processes between the agent's containers",
-        setting(lambda w: w.pod(AGENT), shareProcessNamespace=True),
+        setting(lambda w: w.pod(base.agent), shareProcessNamespace=True),
     )
 
 
-def _literals() -> Iterator[Mutant]:
-    for key in sorted({key for _, key, _, _ in grants()}):
-        yield Mutant("SEC001", f"{key} as a Secret manifest", lambda w, k=key: w.add(_secret({k: "value"})))
-    for workload, container, body in containers():
+def _literals(base: Base) -> Iterator[Mutant]:
+    for key in sorted({key for _, key, _, _ in base.grants()}):
+        yield Mutant(
+            "SEC001", f"{key} as a Secret manifest", lambda w, k=key: w.add(_secret(base.namespace, {k: "value"}))
+        )
+    for workload, container, body in base.containers():
         for entry in body.get("env", []):
             if "valueFrom" in entry:
                 yield Mutant(
@@ -115,7 +118,7 @@ def _literals() -> Iterator[Mutant]:
             f"a key in the arguments of {workload}/{container}",
             lambda w, n=workload, c=container: w.container(n, c).setdefault("args", []).append(KEY),
         )
-    for _, name in objects("ConfigMap"):
+    for _, name in base.objects("ConfigMap"):
         yield Mutant(
             "SEC001",
             f"a key in ConfigMap {name}",
@@ -134,7 +137,7 @@ def _literals() -> Iterator[Mutant]:
     yield Mutant(
         "SEC001",
         "the proxy key in OpenClaw's configuration",
-        lambda w: w.openclaw(lambda c: c["models"]["providers"]["litellm"].update(apiKey="abcdefgh12345678")),
+        lambda w: w.openclaw(lambda c: next(iter(c["models"]["providers"].values())).update(apiKey="abcdefgh12345678")),
     )
     yield Mutant(
         "SEC001",
@@ -144,13 +147,17 @@ def _literals() -> Iterator[Mutant]:
     yield Mutant(
         "SEC001",
         "the tunnel secret in Terraform",
-        lambda w: w.tf("cloudflare_zero_trust_tunnel_cloudflared").update(secret="c2VjcmV0c2VjcmV0c2VjcmV0"),
+        lambda w: w.tf("cloudflare_zero_trust_tunnel_cloudflared").update(
+            {"secret" if base.cloudflare_version == 4 else "tunnel_secret": "c2VjcmV0c2VjcmV0c2VjcmV0"}
+        ),
     )
     yield Mutant("SEC001", "a key in the ledger", lambda w: w.ledger["secrets"][0].update(because=KEY))
     yield Mutant(
         "SEC001",
         "a private key in an annotation",
-        lambda w: w.k8s("Service", AGENT)["metadata"].update(annotations={"x": "-----BEGIN OPENSSH PRIVATE KEY-----"}),
+        lambda w: w.k8s("Service", base.agent)["metadata"].update(
+            annotations={"x": "-----BEGIN OPENSSH PRIVATE KEY-----"}
+        ),
     )
     yield Mutant(
         "SEC001",
@@ -160,45 +167,61 @@ def _literals() -> Iterator[Mutant]:
     yield Mutant(
         "SEC001",
         "credentials in a URL",
-        lambda w: w.container(AGENT)["env"].append({"name": "PROXY", "value": "http://user:hunter22@example.org"}),
+        lambda w: w.container(base.agent)["env"].append({"name": "PROXY", "value": "http://user:hunter22@example.org"}),
     )
 
 
-def _external_secrets() -> Iterator[Mutant]:
-    for _, name in objects("ExternalSecret"):
-        spec = body_of("ExternalSecret", name)["spec"]
+def _external_secrets(base: Base) -> Iterator[Mutant]:
+    provider = base.secret("provider-key")["ssm"]
+    for _, name in base.objects("ExternalSecret"):
+        spec = base.body_of("ExternalSecret", name)["spec"]
         target = partial(lambda n, w: w.k8s("ExternalSecret", n)["spec"], name)
         yield Mutant(
             "SEC002",
             f"{name} fetches every parameter",
             lambda w, t=target: t(w).update(dataFrom=[{"find": {"name": {"regexp": ".*"}}}]),
+            UNKNOWN,
+            UNNAMED,
         )
         yield Mutant("SEC003", f"{name} fetches every parameter, and its reader reads all", partial(_fetch_all, name))
         yield Mutant(
             "SEC002",
             f"{name} extracts a parameter",
-            lambda w, t=target: t(w).update(dataFrom=[{"extract": {"key": "/lolice/openclaw/ANTHROPIC_API_KEY"}}]),
+            lambda w, t=target: t(w).update(dataFrom=[{"extract": {"key": provider}}]),
+            UNKNOWN,
+            UNNAMED,
         )
         yield Mutant(
             "SEC002",
             f"{name} has a template from elsewhere",
-            lambda w, t=target: t(w)["target"].update(template={"templateFrom": [{"configMap": {"name": "x"}}]}),
+            lambda w, t=target: (
+                t(w)["target"].setdefault("template", {}).update(templateFrom=[{"configMap": {"name": "x"}}])
+            ),
+            # Where it fills one key alone, there is no second place that fills it as well.
+            expects=UNKNOWN if len(spec["data"]) == 1 else REFUTED,
+            because=ELSEWHERE if len(spec["data"]) == 1 else "",
         )
         yield Mutant(
             "SEC002",
             f"{name} writes a secret into an annotation",
             lambda w, t=target: t(w)["target"].update(template={"metadata": {"annotations": {"a": "{{ .x }}"}}}),
+            UNKNOWN,
+            COULD,
         )
         for index, entry in enumerate(spec["data"]):
             key = entry["secretKey"]
-            yield Mutant("SEC002", f"{name} without {key}", lambda w, t=target, i=index: t(w)["data"].pop(i))
+            yield Mutant(
+                "SEC002", f"{name} without {key}", lambda w, t=target, i=index: t(w)["data"].pop(i), UNKNOWN, COULD
+            )
             yield (
-                Mutant("SEC003", f"{key} of {name} is filled with the Anthropic key", partial(refill, name, index))
-                if "ANTHROPIC" not in key
+                Mutant(
+                    "SEC003", f"{key} of {name} is filled with the provider key", partial(refill, name, index, provider)
+                )
+                if entry["remoteRef"]["key"] != provider
                 else Mutant(
                     "SEC003",
                     f"{key} of {name} is filled with the proxy key",
-                    partial(refill, name, index, "/lolice/openclaw/LITELLM_PROXY_KEY"),
+                    partial(refill, name, index, base.secret("proxy-key")["ssm"]),
                 )
             )
             yield Mutant(
@@ -213,14 +236,16 @@ def _external_secrets() -> Iterator[Mutant]:
             {
                 "apiVersion": "external-secrets.io/v1alpha1",
                 "kind": "PushSecret",
-                "metadata": {"name": "out", "namespace": "openclaw"},
+                "metadata": {"name": "out", "namespace": base.namespace},
                 "spec": {},
             }
         ),
+        UNKNOWN,
+        COULD,
     )
     yield Mutant("SEC003", "a template hands the provider key to the agent under another name", _template_leak)
     yield Mutant("SEC004", "a second ExternalSecret brings the provider key to the agent", _second_external_secret)
-    for workload, container, body in containers():
+    for workload, container, body in base.containers():
         for entry in body.get("env", []):
             if "valueFrom" in entry:
                 name = entry["name"]
@@ -240,10 +265,9 @@ def _external_secrets() -> Iterator[Mutant]:
                 )
 
 
-def _terraform_secrets() -> Iterator[Mutant]:
+def _terraform_secrets(base: Base) -> Iterator[Mutant]:
 
-    aws = json.loads((DIST / "arch/terraform/aws/openclaw/cdk.tf.json").read_text())
-    for name in aws["resource"]["aws_ssm_parameter"]:
+    for name in base.json(base.aws_module)["resource"]["aws_ssm_parameter"]:
         target = partial(lambda n, w: w.aws["resource"]["aws_ssm_parameter"][n], name)
         yield Mutant("SEC009", f"parameter {name} is a plain String", setting(target, type="String"))
         yield Mutant("SEC009", f"parameter {name}: ignore_changes lost", dropping(target, "lifecycle"))
@@ -297,24 +321,28 @@ def _terraform_secrets() -> Iterator[Mutant]:
             f"a data source reads a parameter in {module}",
             lambda w, r=root: r(w).update(data={"aws_ssm_parameter": {"x": {"name": "/a"}}}),
         )
-        yield Mutant("SEC011", f"a module in {module}", lambda w, r=root: r(w).update(module={"x": {"source": "./x"}}))
+        yield Mutant(
+            "SEC011",
+            f"a module in {module}",
+            lambda w, r=root: r(w).update(module={"x": {"source": "./x"}}),
+            UNKNOWN,
+            ELSEWHERE,
+        )
     yield Mutant(
         "SEC011",
         "the tunnel token as an output",
-        lambda w: w.cloudflare.update(
-            output={
-                "t": {"value": "${cloudflare_zero_trust_tunnel_cloudflared.openclaw.tunnel_token}", "sensitive": True}
-            }
-        ),
+        lambda w: w.cloudflare.update(output={"t": {"value": w.tf(token)["value"], "sensitive": True}}),
     )
     yield Mutant(
         "SEC011",
         "the tunnel secret in a description",
-        lambda w: w.tf(token).update(description="${random_bytes.openclaw.base64}"),
+        lambda w: w.tf(token).update(
+            description=f"${{random_bytes.{next(iter(w.cloudflare['resource']['random_bytes']))}.base64}}"
+        ),
     )
 
 
-def _second_look() -> Iterator[Mutant]:
+def _second_look(base: Base) -> Iterator[Mutant]:
     """Ways around a rule that its first version did not see."""
     yield Mutant(
         "SEC001",
@@ -336,49 +364,42 @@ def _second_look() -> Iterator[Mutant]:
                 "type": "kubernetes.io/service-account-token",
                 "metadata": {
                     "name": "t",
-                    "namespace": "openclaw",
-                    "annotations": {"kubernetes.io/service-account.name": "openclaw"},
+                    "namespace": base.namespace,
+                    "annotations": {"kubernetes.io/service-account.name": base.agent},
                 },
             }
         ),
     )
-    for _, name in objects("ConfigMap"):
+    for _, name in base.objects("ConfigMap"):
         yield Mutant(
             "SEC001",
             f"ConfigMap {name} with data that cannot be looked into",
             lambda w, n=name: w.k8s("ConfigMap", n).update(binaryData={"x": "c2VjcmV0"}),
+            UNKNOWN,
+            COULD,
         )
-    for _, name in objects("ExternalSecret"):
+    for _, name in base.objects("ExternalSecret"):
         yield Mutant(
             "SEC002",
             f"{name} with a field of a later release",
             lambda w, n=name: w.k8s("ExternalSecret", n)["spec"].update(mirror="x"),
+            UNKNOWN,
+            LATER,
         )
         yield Mutant(
             "SEC002",
             f"{name} fills another kind of object",
             lambda w, n=name: w.k8s("ExternalSecret", n)["spec"]["target"].update(manifest={"kind": "ConfigMap"}),
+            UNKNOWN,
+            COULD,
         )
 
 
-def _chart() -> Iterator[Mutant]:
-
-    folder = "helm/openclaw/"
-    if not (DIST / folder).is_dir():
-        return
-    values = partial(lambda w: w.manifests(f"{folder}values.yaml")[0]["openclaw"]["app-template"])
+def _chart(base: Base) -> Iterator[Mutant]:
+    values = partial(lambda w: w.manifests(f"{base.chart}values.yaml")[0][base.agent]["app-template"])
     main = partial(lambda w: values(w)["controllers"]["main"])
-    agent = partial(lambda w: main(w)["containers"][AGENT])
+    agent = partial(lambda w: main(w)["containers"][base.agent])
     yield Mutant("SEC001", "a key in the chart's values", lambda w: agent(w)["env"].update(COLOUR=KEY))
-
-
-def grants() -> Iterator[tuple[str, str, str, str]]:
-    """(Secret, key, workload, container) of every secret read in the real ``dist/``."""
-    for workload, container, body in containers():
-        for entry in body.get("env", []):
-            ref = entry.get("valueFrom", {}).get("secretKeyRef")
-            if ref:
-                yield ref["name"], ref["key"], workload, container
 
 
 def _give_env(secret: str, key: str, workload: str, container: str, world: World) -> None:
@@ -397,7 +418,7 @@ def _mount(form: str, secret: str, workload: str, world: World) -> None:
     world.pod(workload).setdefault("volumes", []).append({"name": "stolen", **source})
     mount = {"name": "stolen", "mountPath": "/stolen"}
     if form == "subPath":
-        mount["subPath"] = next(key for s, key, _, _ in grants() if s == secret)
+        mount["subPath"] = next(key for s, key, _, _ in world.base.grants() if s == secret)
     world.container(workload).setdefault("volumeMounts", []).append(mount)
 
 
@@ -429,7 +450,7 @@ def _copy(secret: str, workload: str, world: World) -> None:
 
 
 def _role(account: str, resource: str, verb: str, world: World) -> None:
-    meta = {"name": "grab", "namespace": "openclaw"}
+    meta = {"name": "grab", "namespace": world.base.namespace}
     api = "rbac.authorization.k8s.io"
     world.add(
         {
@@ -461,11 +482,11 @@ def _cluster_admin(subject: Json, world: World) -> None:
     )
 
 
-def _secret(values: dict[str, str]) -> Json:
+def _secret(namespace: str, values: dict[str, str]) -> Json:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": "plain", "namespace": "openclaw"},
+        "metadata": {"name": "plain", "namespace": namespace},
         "stringData": values,
     }
 
@@ -483,9 +504,10 @@ def _fetch_all(name: str, world: World) -> None:
 
 
 def _template_leak(world: World) -> None:
-    spec = world.k8s("ExternalSecret", AGENT)["spec"]
-    spec["data"].append({"secretKey": "a", "remoteRef": {"key": "/lolice/openclaw/ANTHROPIC_API_KEY"}})
-    spec["target"]["template"] = {"data": {"DISCORD_BOT_TOKEN": "{{ .DISCORD_BOT_TOKEN }}{{ .a }}"}}
+    spec = world.k8s("ExternalSecret", world.base.agent)["spec"]
+    spec["data"].append({"secretKey": "a", "remoteRef": {"key": world.base.secret("provider-key")["ssm"]}})
+    key = next(key for _, key, workload, _ in world.base.grants() if workload == world.base.agent)
+    spec["target"]["template"] = {"data": {key: f"{{{{ .{key} }}}}{{{{ .a }}}}"}}
 
 
 def _second_external_secret(world: World) -> None:
@@ -493,14 +515,14 @@ def _second_external_secret(world: World) -> None:
         {
             "apiVersion": "external-secrets.io/v1",
             "kind": "ExternalSecret",
-            "metadata": {"name": "second", "namespace": "openclaw"},
+            "metadata": {"name": "second", "namespace": world.base.namespace},
             "spec": {
                 "secretStoreRef": {"kind": "ClusterSecretStore", "name": "parameterstore"},
                 "target": {"name": "innocent"},
-                "data": [{"secretKey": "theme", "remoteRef": {"key": "/lolice/openclaw/ANTHROPIC_API_KEY"}}],
+                "data": [{"secretKey": "theme", "remoteRef": {"key": world.base.secret("provider-key")["ssm"]}}],
             },
         }
     )
-    world.container(AGENT)["env"].append(
+    world.container(world.base.agent)["env"].append(
         {"name": "THEME", "valueFrom": {"secretKeyRef": {"name": "innocent", "key": "theme"}}}
     )

@@ -1,4 +1,4 @@
-"""What the families of mutants share: the names of the parts, and small ways to break something."""
+"""What the families of mutants share: small ways to break something, and why a rule may not know."""
 
 # A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
 # type of a lambda with a default.
@@ -10,8 +10,13 @@ from typing import Any
 from tests.proofs.world import Json, Mutant, World
 
 Change = Callable[[World], Any]
-AGENT, PROXY, TUNNEL = "openclaw", "litellm", "cloudflared"
-WORKLOADS = (AGENT, PROXY, TUNNEL)
+LATER = "nobody can know what a field of a later release does, or whether a misspelt one was meant"
+CONTROLLER = "what an annotation does depends on controllers that no artifact shows"
+UNNAMED = "what it brings is decided by the store, and no artifact names it"
+COULD = "the rule only says that it is unsure, although the artifacts show the harm"
+STRANGER = "a kind or file that no rule knows has not been judged"
+TRANSFORMS = "what is applied would be what kustomize makes of the manifests, and no rule runs it"
+ELSEWHERE = "what it does is written in no artifact"
 KEY = "sk-ant-api03-" + "A1b2C3d4" * 5
 
 
@@ -31,10 +36,9 @@ def deep(body: Json, *path: Any) -> Any:
     return body
 
 
-def refill(name: str, index: int, world_or_path: Any, world: World | None = None) -> None:
-    path = "/lolice/openclaw/ANTHROPIC_API_KEY" if world is None else world_or_path
-    target: World = world_or_path if world is None else world
-    target.k8s("ExternalSecret", name)["spec"]["data"][index]["remoteRef"]["key"] = path
+def refill(name: str, index: int, path: str, world: World) -> None:
+    """An entry of an ExternalSecret asks for another parameter."""
+    world.k8s("ExternalSecret", name)["spec"]["data"][index]["remoteRef"]["key"] = path
 
 
 def admission(owner: str, name: str) -> Iterator[Mutant]:

@@ -8,69 +8,70 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tests.proofs.world import Mutant, World
+from tests.proofs.mutants.shared import COULD
+from tests.proofs.world import UNKNOWN, Base, Json, Mutant, World
 
 
-def mutants() -> Iterator[Mutant]:
+def mutants(base: Base) -> Iterator[Mutant]:
     """Every mutant of the family, in a fixed order."""
-    yield from _sites()
-    yield from _second_look()
+    yield from _sites(base)
+    yield from _second_look(base)
 
 
-def _sites() -> Iterator[Mutant]:
+def _sites(base: Base) -> Iterator[Mutant]:
     application, policy = "cloudflare_zero_trust_access_application", "cloudflare_zero_trust_access_policy"
-    record, routes = "cloudflare_record", "cloudflare_zero_trust_tunnel_cloudflared_config"
-    rule = partial(lambda w: w.tf(routes)["config"]["ingress_rule"])
+    record, routes = base.dns_record, "cloudflare_zero_trust_tunnel_cloudflared_config"
+    host, zone = base.site["host"], base.site["zone"]
+    rule = partial(lambda w: w.routes)
     for what, value in {"said to": False, "left out": None, "as a text": "true", "by a variable": "${var.x}"}.items():
         yield Mutant(
             "SITE008",
             f"scripts read the cookie: {what}",
             lambda w, v=value: w.tf(application).update(http_only_cookie_attribute=v),
         )
-    yield from unguarded(application, policy, record, routes)
+    yield from _unguarded(base, application, policy, record, routes)
     for what, kind in (("application", application), ("policy", policy)):
         yield Mutant("SITE001", f"the Access {what} dropped", lambda w, k=kind: w.cloudflare["resource"].pop(k))
     yield Mutant(
-        "SITE001", "the Access application for another host", lambda w: w.tf(application).update(domain="other.b0xp.io")
+        "SITE001", "the Access application for another host", lambda w: w.tf(application).update(domain=f"other.{zone}")
     )
     yield Mutant(
         "SITE001",
         "one more route",
-        lambda w: rule(w).insert(
-            0, {"hostname": "admin.b0xp.io", "service": "http://litellm.openclaw.svc.cluster.local:4000"}
-        ),
+        lambda w: rule(w).insert(0, {"hostname": f"admin.{zone}", "service": f"http://{base.host(base.proxy)}:4000"}),
     )
     yield Mutant(
         "SITE001",
         "one more DNS record",
         lambda w: w.cloudflare["resource"][record].update(
-            x={"name": "admin", "type": "CNAME", "content": "x", "proxied": True}
+            x={
+                "name": "admin" if base.cloudflare_version == 4 else f"admin.{zone}",
+                "type": "CNAME",
+                "content": "x",
+                "proxied": True,
+            }
         ),
     )
-    yield Mutant(
-        "SITE001",
-        "the policy of another application",
-        lambda w: w.tf(policy).update(application_id="${cloudflare_zero_trust_access_application.other.id}"),
+    # One selector as each version of the provider writes it.
+    as_written: tuple[tuple[str, Json, Json], ...] = (
+        ("login_method alone", {"login_method": ["x"]}, {"login_method": {"id": "x"}}),
+        ("everybody", {"everyone": True}, {"everyone": {}}),
+        ("any service token", {"any_valid_service_token": True}, {"any_valid_service_token": {}}),
+        ("a mail domain", {"email_domain": ["gmail.com"]}, {"email_domain": {"domain": "gmail.com"}}),
+        ("a range of addresses", {"ip": ["0.0.0.0/0"]}, {"ip": {"ip": "0.0.0.0/0"}}),
+        ("a country", {"geo": ["JP"]}, {"geo": {"country_code": "JP"}}),
+        ("an organization", {"github": [{"name": "acme"}]}, {"github_organization": {"name": "acme"}}),
+        ("a group elsewhere", {"group": ["x"]}, {"group": {"id": "x"}}),
+        ("an address with a star", {"email": [f"*@{zone}"]}, {"email": {"email": f"*@{zone}"}}),
     )
-    for what, include in (
-        ("login_method alone", [{"login_method": ["x"]}]),
-        ("everybody", [{"everyone": True}]),
-        ("any service token", [{"any_valid_service_token": True}]),
-        ("a mail domain", [{"email_domain": ["gmail.com"]}]),
-        ("a range of addresses", [{"ip": ["0.0.0.0/0"]}]),
-        ("a country", [{"geo": ["JP"]}]),
-        ("an organization", [{"github": [{"name": "boxp"}]}]),
-        ("a group elsewhere", [{"group": ["x"]}]),
-        ("nobody", []),
-        ("an address with a star", [{"email": ["*@b0xp.io"]}]),
-    ):
-        yield Mutant("SITE002", f"Access admits {what}", lambda w, i=include: w.tf(policy).update(include=i))
-        if include and "email" not in include[0]:
+    for what, in_version_4, in_version_5 in as_written:
+        selector = in_version_4 if base.cloudflare_version == 4 else in_version_5
+        yield Mutant("SITE002", f"Access admits {what}", lambda w, s=selector: w.tf(policy).update(include=[s]))
+        if "email" not in selector:
             yield Mutant(
-                "SITE002",
-                f"Access admits people, and {what} as well",
-                lambda w, i=include: w.tf(policy)["include"].extend(i),
+                "SITE002", f"Access admits people, and {what} as well", lambda w, s=selector: _also(w.tf(policy), s)
             )
+    yield Mutant("SITE002", "Access admits nobody", lambda w: w.tf(policy).update(include=[]))
     yield Mutant("SITE002", "Access does not require the login method", lambda w: w.tf(policy).pop("require"))
     yield Mutant(
         "SITE002",
@@ -86,7 +87,7 @@ def _sites() -> Iterator[Mutant]:
         "one more policy that bypasses",
         lambda w: w.cloudflare["resource"][policy].update(x={**w.tf(policy), "decision": "bypass", "precedence": 2}),
     )
-    for domain in ("openclaw.b0xp.io/api", "*.b0xp.io"):
+    for domain in (f"{host}/api", f"*.{zone}"):
         yield Mutant(
             "SITE003",
             f"an application for {domain}",
@@ -102,7 +103,7 @@ def _sites() -> Iterator[Mutant]:
     yield Mutant(
         "SITE004",
         "DNS points at another tunnel",
-        lambda w: w.tf(record).update(content="${cloudflare_zero_trust_tunnel_cloudflared.other.cname}"),
+        lambda w: w.tf(record).update(content=w.tf(record)["content"].replace(f".{base.tunnel_resource}.", ".other.")),
     )
     for session in ("720h", "25h", "", "forever", "90000s"):
         yield Mutant(
@@ -124,14 +125,17 @@ def _sites() -> Iterator[Mutant]:
     )
 
 
-def unguarded(application: str, policy: str, record: str, routes: str) -> Iterator[Mutant]:
+def _unguarded(base: Base, application: str, policy: str, record: str, routes: str) -> Iterator[Mutant]:
     """Ways to publish a host whose guard may not be there."""
-    guards = (f"{application}.openclaw", f"{policy}.openclaw")
+    host = base.site["host"].split(".")[0]
+    guards = (f"{application}.{host}", f"{policy}.{host}")
+    # In version 5 an application refers to its policy, so whoever waits for the one waits for both.
+    alone = guards[0] if base.cloudflare_version == 4 else guards[1]
     for kind in (record, routes):
         for what, waits in {
             "nothing": None,
             "an empty list": [],
-            "the application alone": [guards[0]],
+            "one half of the guard alone": [alone],
             "a guard of another name": [f"{guard}_2" for guard in guards],
             "text with a guard in it": [f"not {guard}" for guard in guards],
             "a data source with the guard's name": [f"data.{guard}" for guard in guards],
@@ -154,17 +158,16 @@ def unguarded(application: str, policy: str, record: str, routes: str) -> Iterat
                 f"{kind} names the policy in {what} only",
                 lambda w, k=kind, v=value: _wait(w, k, None, **v),
             )
-    yield Mutant(
-        "SITE007",
-        "one more policy, and nothing waits for it",
-        lambda w: w.cloudflare["resource"][policy].update(second={**w.tf(policy), "precedence": 2}),
-    )
+    if base.cloudflare_version == 4:
+        yield Mutant(
+            "SITE007",
+            "one more policy, and nothing waits for it",
+            lambda w: w.cloudflare["resource"][policy].update(second={**w.tf(policy), "precedence": 2}),
+        )
     yield Mutant(
         "SITE007",
         "the guard in another root module",
-        lambda w: w.files.update(
-            {"arch/terraform/cloudflare/b0xp.io/guard/cdk.tf.json": _moved(w, application, policy)}
-        ),
+        lambda w: w.files.update({"guard/cdk.tf.json": _moved(w, application, policy)}),
     )
 
 
@@ -177,7 +180,7 @@ def _moved(world: World, *kinds: str) -> bytes:
     return json.dumps({"resource": {kind: world.cloudflare["resource"].pop(kind) for kind in kinds}}).encode()
 
 
-def _second_look() -> Iterator[Mutant]:
+def _second_look(base: Base) -> Iterator[Mutant]:
     """Ways around a rule that its first version did not see."""
     application, policy = "cloudflare_zero_trust_access_application", "cloudflare_zero_trust_access_policy"
     routes = "cloudflare_zero_trust_tunnel_cloudflared_config"
@@ -201,6 +204,33 @@ def _second_look() -> Iterator[Mutant]:
         "SITE006",
         "defaults for every origin",
         lambda w: w.tf(routes)["config"].update(origin_request={"proxy_type": "socks"}),
+        UNKNOWN,
+        COULD,
+    )
+    yield from (_version_4 if base.cloudflare_version == 4 else _version_5)(application, policy)
+
+
+def _also(policy: Json, selector: Json) -> None:
+    """Admit whoever is admitted today, and *selector* as well."""
+    if isinstance(policy["include"], list):
+        policy["include"].append(selector)
+    else:
+        inner = policy["include"].removeprefix("${").removesuffix("}")
+        policy["include"] = f"${{concat({inner}, [{_hcl(selector)}])}}"
+
+
+def _hcl(value: Any) -> str:
+    """*value* as Terraform would have it inside an expression."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_hcl(inner)}" for key, inner in value.items()) + " }"
+    return json.dumps(value)
+
+
+def _version_4(application: str, policy: str) -> Iterator[Mutant]:
+    yield Mutant(
+        "SITE001",
+        "the policy of another application",
+        lambda w: w.tf(policy).update(application_id=f"${{{application}.other.id}}"),
     )
     yield Mutant(
         "SITE002",
@@ -215,3 +245,45 @@ def _second_look() -> Iterator[Mutant]:
         lambda w: w.tf(policy).update(require=[{"login_method": ["11111111-2222-3333-4444-555555555555"]}]),
     )
     yield Mutant("SITE002", "other people", lambda w: w.tf(policy).update(include=[{"email": "${var.other}"}]))
+
+
+def _version_5(application: str, policy: str) -> Iterator[Mutant]:
+    """Version 5 has policies of their own, which applications name, and selectors that may be expressions."""
+    for what, include in (
+        ("a login method, by an expression", "${[{ login_method = { id = local.x } }]}"),
+        ("everybody, with content", [{"everyone": {"x": 1}}]),
+        ("everybody beside people, in a list", [{"email": {"email": "a@b.org"}}, {"everyone": {}}]),
+        ("other people", "${[for a in var.others : { email = { email = a } }]}"),
+    ):
+        yield Mutant("SITE002", f"Access admits {what}", lambda w, i=include: w.tf(policy).update(include=i))
+    yield Mutant(
+        "SITE002",
+        "another login method",
+        lambda w: w.tf(policy).update(require=[{"login_method": {"id": "${local.other}"}}]),
+    )
+    yield Mutant(
+        "SITE002",
+        "another identity provider",
+        lambda w: w.cloudflare["locals"].update(
+            {name: text.replace("GitHub", "Google") for name, text in w.cloudflare["locals"].items()}
+        ),
+    )
+    yield Mutant("SITE001", "the policy is not attached", lambda w: w.tf(application).update(policies=[]))
+    yield Mutant(
+        "SITE001",
+        "the policy of another application",
+        lambda w: w.tf(application)["policies"][0].update(id=f"${{{policy}.other.id}}"),
+    )
+    yield Mutant(
+        "SITE003",
+        "a policy beside the attached one bypasses",
+        lambda w: w.tf(application)["policies"].append({"decision": "bypass", "include": [{"everyone": {}}]}),
+    )
+    yield Mutant(
+        "SITE003",
+        "further destinations",
+        lambda w: w.tf(application).update(destinations=[{"type": "public", "uri": "x.example.org"}]),
+        UNKNOWN,
+        COULD,
+    )
+    yield Mutant("SITE005", "a long login in the policy", lambda w: w.tf(policy).update(session_duration="720h"))

@@ -20,7 +20,13 @@ from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     OpenClawSettings,
     render_openclaw,
 )
-from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import AgentPolicy, Opening, Tool, config_map_key, render_workspace
+from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import (
+    AgentPolicy,
+    Opening,
+    Tool,
+    config_map_key,
+    render_workspace,
+)
 
 OWNER = "123456789012345678"
 SETTINGS = OpenClawSettings(

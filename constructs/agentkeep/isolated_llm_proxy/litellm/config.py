@@ -62,6 +62,9 @@ _MODEL = re.compile(r"(?!all-)[A-Za-z0-9][\w./:-]*")
 _UPSTREAM = re.compile(r"[a-z0-9_]+/[\w./:@-]+")
 _ENV = re.compile(r"[A-Z][A-Z0-9_]*")
 _PERIOD = re.compile(r"[1-9][0-9]*(s|m|h|d|mo)")
+NO_KEY = "none"
+"""What is sent where no key is asked for; not a secret."""
+
 _FIXED_ENV = frozenset(CONTAINER_ENV) | {MASTER_KEY_ENV}
 
 
@@ -74,18 +77,20 @@ class Route:
         model: The public id, as a client writes it, such as ``claude-sonnet-4-5``.
         upstream: LiteLLM's name for the provider's model, with the provider in front:
             ``anthropic/claude-sonnet-4-5-20250929``. Without it LiteLLM guesses the provider from the name.
-        key_env: The environment variable that holds the provider's key.
+        key_env: The environment variable that holds the provider's key; None for a server that asks for none.
         context_window: Input tokens that the model takes, or None to leave LiteLLM's own figure.
         max_output: Output tokens that the model gives at most, or None likewise.
         prompt_cache: Mark the system prompt and the last message as cacheable, so that repeated input costs less.
+        api_base: Address of the provider's API, where LiteLLM does not know it.
     """
 
     model: str
     upstream: str
-    key_env: str
+    key_env: str | None
     context_window: int | None = None
     max_output: int | None = None
     prompt_cache: bool = False
+    api_base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +239,11 @@ def gate_source() -> str:
 
 
 def _model(route: Route) -> dict[str, object]:
-    params: dict[str, object] = {"model": route.upstream, "api_key": f"os.environ/{route.key_env}"}
+    # LiteLLM wants some key even where the server asks for none.
+    key = NO_KEY if route.key_env is None else f"os.environ/{route.key_env}"
+    params: dict[str, object] = {"model": route.upstream, "api_key": key}
+    if route.api_base is not None:
+        params["api_base"] = route.api_base
     if route.prompt_cache:
         params["cache_control_injection_points"] = [
             {"location": "message", "role": "system"},
@@ -257,7 +266,7 @@ def _checked(route: Route, path: str) -> Route:
     if not _UPSTREAM.fullmatch(route.upstream):
         problem = f"upstream {route.upstream!r} of model {route.model!r} does not name its provider"
         raise DeclarationError(path, problem, f"write it like 'anthropic/{route.upstream.rpartition('/')[2]}'")
-    if not _ENV.fullmatch(route.key_env) or route.key_env in _FIXED_ENV:
+    if route.key_env is not None and (not _ENV.fullmatch(route.key_env) or route.key_env in _FIXED_ENV):
         problem = f"model {route.model!r} cannot have its provider key in {route.key_env!r}"
         raise DeclarationError(path, problem, "name an upper-case variable such as ANTHROPIC_API_KEY")
     for limit in (route.context_window, route.max_output):

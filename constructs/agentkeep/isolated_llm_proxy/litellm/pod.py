@@ -98,10 +98,11 @@ def configuration(proxy: Proxy, model: Model) -> dict[str, str]:
         config.Route(
             model=one.id,
             upstream=one.upstream,
-            key_env=provider.key.id,
+            key_env=provider.key.id if provider.key else None,
             context_window=one.context_window,
             max_output=one.max_output,
             prompt_cache=one.prompt_cache,
+            api_base=provider.api_base,
         )
         for provider in proxy.providers
         for one in provider.models

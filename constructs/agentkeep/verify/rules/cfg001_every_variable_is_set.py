@@ -2,9 +2,12 @@
 
 from agentkeep.verify.artifacts import Workload, text
 from agentkeep.verify.case import Case
+from agentkeep.verify.configs import configurations, openclaws
 from agentkeep.verify.documents import parse_json
-from agentkeep.verify.rules._configs import litellms, openclaws
-from agentkeep.verify.rules._shared import environment, references, where
+from agentkeep.verify.naming import where
+from agentkeep.verify.programs.litellm import PROGRAM as LITELLM
+from agentkeep.verify.programs.openclaw.secrets import variables
+from agentkeep.verify.values import environment, references
 from agentkeep.verify.verdict import Report
 
 
@@ -14,10 +17,10 @@ def cfg001_every_variable_is_set(case: Case, report: Report) -> None:
 
     OpenClaw warns and goes on with an empty key; LiteLLM answers every request with an error.
     """
-    for source in (openclaws, litellms):
-        for workload, _, config in source(case, report):
-            _expect(workload, references(config), report)
-    for workload in case.with_role("llm-proxy"):
+    for workload, _, config in openclaws(case, report):
+        _expect(workload, variables(config), report)
+    for workload, _, config in configurations(case, report, LITELLM):
+        _expect(workload, references(config), report)
         clients = case.files_of(workload).get("clients.json")
         if clients is not None:
             entries = parse_json(clients[1], "clients.json").get("clients")

@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from agentkeep.verify.artifacts import Workload, mapping, mappings, text, texts
+from agentkeep.verify.artifacts import Workload, text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._configs import dig, openclaws
+from agentkeep.verify.configs import openclaws
+from agentkeep.verify.programs.openclaw.agents import sandboxes
+from agentkeep.verify.values import dig
 from agentkeep.verify.verdict import Report
 
-_BACKENDS: Final = ("docker", "podman", "ssh", "openshell")
-_OPENINGS: Final = ("binds", "privileged", "capAdd", "extraHosts", "devices", "env")
+PROGRAM: Final = "openclaw"
 
 
 def cfg002_sessions_run_in_a_sandbox(case: Case, report: Report) -> None:
@@ -19,56 +20,9 @@ def cfg002_sessions_run_in_a_sandbox(case: Case, report: Report) -> None:
     OpenClaw's own validator takes an unknown backend, and ``elevated`` without a list lets everybody out.
     """
     for workload, item, config in openclaws(case, report):
-        agents = mapping(config.get("agents"))
-        for index, one in enumerate([mapping(agents.get("defaults")), *mappings(agents.get("list"))]):
-            sandbox = one.get("sandbox")
-            if index and sandbox is None:
-                continue
-            for problem in _sandbox(mapping(sandbox)):
-                report.find(workload, problem, place=item.place)
-        for problem in _elevated(config):
+        for problem in sandboxes(config):
             report.find(workload, problem, place=item.place)
-        if dig(config, "gateway", "terminal", "enabled"):
-            report.find(workload, "opens a shell in the gateway's own container", place=item.place)
         _expect_daemon(workload, config, report)
-
-
-def _sandbox(sandbox: Any) -> list[str]:
-    if sandbox.get("mode", "off") == "off":
-        # One finding: what a sandbox that is not there would be like is of no interest.
-        return ["runs sessions outside a sandbox (mode off)"]
-    found: list[str] = []
-    if sandbox.get("mode") != "all":
-        found.append(f"runs sessions outside a sandbox (mode {sandbox.get('mode', 'off')})")
-    backend = sandbox.get("backend", "docker")
-    if backend not in _BACKENDS:
-        found.append(f"names a sandbox that does not exist ({backend})")
-    docker = mapping(sandbox.get("docker"))
-    if backend in ("docker", "podman"):
-        if docker.get("network", "none") not in ("none", "bridge"):
-            found.append(f"gives the sandbox the network {docker.get('network')}")
-        if docker.get("readOnlyRoot") is not True:
-            found.append("lets the sandbox write to its image")
-        if "ALL" not in texts(docker.get("capDrop")):
-            found.append("lets the sandbox keep capabilities")
-        if text(docker.get("user")).split(":")[0] in ("", "0", "root"):
-            found.append("runs the sandbox as root")
-        found += [f"opens the sandbox ({key})" for key in _OPENINGS if docker.get(key)]
-        found += [f"does not bound the sandbox ({key})" for key in ("memory", "pidsLimit") if not docker.get(key)]
-    elif backend == "ssh" and mapping(sandbox.get("ssh")).get("strictHostKeyChecking") is not True:
-        found.append("does not check the key of the sandbox's host")
-    return found
-
-
-def _elevated(config: Any) -> list[str]:
-    elevated = mapping(dig(config, "tools", "elevated"))
-    if elevated.get("enabled") is False:
-        return []
-    allowed = mapping(elevated.get("allowFrom"))
-    people = [person for persons in allowed.values() for person in texts(persons)]
-    if not people or "*" in people:
-        return ["lets everybody leave the sandbox (elevated)"]
-    return []
 
 
 def _expect_daemon(workload: Workload, config: Any, report: Report) -> None:

@@ -1,9 +1,14 @@
 """CFG006: the tunnel runs as meant."""
 
+from typing import Final
+
 from agentkeep.verify.artifacts import text, texts
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
+from agentkeep.verify.programs.cloudflared import FORBIDDEN_FLAGS, FORBIDDEN_VARIABLES, TOKEN_VARIABLES
 from agentkeep.verify.verdict import Report
+
+PROGRAM: Final = "cloudflared"
 
 
 def cfg006_the_tunnel_runs_as_meant(case: Case, report: Report) -> None:
@@ -14,7 +19,7 @@ def cfg006_the_tunnel_runs_as_meant(case: Case, report: Report) -> None:
     ``/ready`` exists only with ``--metrics``; ``--url`` or a configuration file would publish something that no
     artifact names.
     """
-    for workload in case.with_role("tunnel"):
+    for workload in case.with_program(PROGRAM):
         for container in workload.containers:
             report.look()
             args = [*texts(container.body.get("command")), *texts(container.body.get("args"))]
@@ -28,25 +33,17 @@ def cfg006_the_tunnel_runs_as_meant(case: Case, report: Report) -> None:
                 report.find(subject, "has no /ready (--metrics)", place=at)
             for arg in args:
                 name = arg.partition("=")[0]
-                if name in (
-                    "--token",
-                    "--url",
-                    "--config",
-                    "--hello-world",
-                    "--no-tls-verify",
-                    "--credentials-contents",
-                    "--origin-server-name",
-                ):
+                if name in FORBIDDEN_FLAGS:
                     report.find(subject, f"is started with {name}", place=at)
             env = {text(entry.get("name")): entry for entry in container.env}
-            if not env.keys() & {"TUNNEL_TOKEN", "TUNNEL_TOKEN_FILE"}:
+            if not env.keys() & TOKEN_VARIABLES:
                 report.find(subject, "has no token", place=at)
-            for name in ("TUNNEL_URL", "TUNNEL_CONFIG", "NO_TLS_VERIFY", "TUNNEL_HELLO_WORLD"):
+            for name in FORBIDDEN_VARIABLES:
                 if name in env:
                     report.find(subject, f"sets {name}", place=at)
             if case.ledger.cluster.ip_families == ("IPv4",) and _value(args, "--edge-ip-version") != "4":
                 report.find(subject, "may try IPv6 on a cluster without it", place=at)
-    report.look(len(case.workloads) and not case.ledger.with_role("tunnel"))
+    report.look(PROGRAM not in case.ledger.programs)
 
 
 def _value(args: list[str], name: str) -> str:

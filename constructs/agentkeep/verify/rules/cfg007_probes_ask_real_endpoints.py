@@ -6,24 +6,9 @@ from typing import Final
 
 from agentkeep.verify.artifacts import Container, Workload, mapping, mappings
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
+from agentkeep.verify.programs import PROGRAMS, Program
 from agentkeep.verify.verdict import Report
-
-# (probe, path) that the program really answers; OpenClaw answers 200 on any other path, too.
-_PATHS: Final = {
-    "agent": {"startupProbe": {"/startupz"}, "readinessProbe": {"/startupz", "/readyz"}, "livenessProbe": {"/healthz"}},
-    "llm-proxy": {
-        "startupProbe": {"/health/liveliness", "/health/liveness"},
-        "readinessProbe": {"/health/liveliness", "/health/liveness"},
-        "livenessProbe": {"/health/liveliness", "/health/liveness"},
-    },
-    "tunnel": {"startupProbe": {"/ready"}, "readinessProbe": {"/ready"}, "livenessProbe": {"/ready"}},
-}
-_NEEDED: Final = {
-    "agent": ("startupProbe", "readinessProbe", "livenessProbe"),
-    "llm-proxy": ("startupProbe", "readinessProbe", "livenessProbe"),
-    "tunnel": ("readinessProbe", "livenessProbe"),
-}
 
 # -f makes curl fail on an answer that is an error.
 _CURL: Final = re.compile(r"\bcurl -\w*f\w* http://(?:127\.0\.0\.1|localhost):\d+(/[^\s'\"|;&]*)")
@@ -33,26 +18,29 @@ def cfg007_probes_ask_real_endpoints(case: Case, report: Report) -> None:
     """
     CFG007: every server is probed, on endpoints that tell its health and cost nothing.
 
-    LiteLLM's ``/health`` needs a key and makes one paid call for each model; OpenClaw answers 200 on paths that do
-    not exist.
+    The table of each program says which these are. LiteLLM's ``/health`` needs a key and makes one paid call for each
+    model; OpenClaw answers 200 on paths that do not exist.
     """
-    for workload in case.workloads:
-        role = case.role(workload)
-        for container in workload.containers:
-            if role in _PATHS and container.kind == "container" and mappings(container.body.get("ports")):
-                report.look()
-                _probes(workload, container, role, report)
-    if not case.with_role(*_PATHS):
+    known = [one for one in PROGRAMS.values() if one.needed]
+    for program in known:
+        for workload in case.with_program(program.name):
+            for container in workload.containers:
+                if container.kind == "container" and mappings(container.body.get("ports")):
+                    report.look()
+                    _probes(workload, container, program, report)
+    if not any(case.with_program(program.name) for program in known):
         report.look(len(case.workloads))
 
 
-def _probes(workload: Workload, container: Container, role: str, report: Report) -> None:
-    for probe in _NEEDED[role]:
+def _probes(workload: Workload, container: Container, program: Program, report: Report) -> None:
+    for probe, answers in program.answers.items():
         body = mapping(container.body.get(probe))
+        if not body and probe not in program.needed:
+            continue
         http = mapping(body.get("httpGet")) or _from_inside(body)
         if not http:
             report.find(where(workload, container), f"has no {probe} over HTTP", place=container.place)
-        elif http.get("path") not in _PATHS[role][probe]:
+        elif http.get("path") not in answers:
             report.find(where(workload, container), f"asks {http.get('path')} in its {probe}", place=container.place)
         for key in ("host", "httpHeaders"):
             if http.get(key):

@@ -4,7 +4,7 @@ import re
 
 from agentkeep.verify.artifacts import mapping, text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 _UNITS = {"": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9}

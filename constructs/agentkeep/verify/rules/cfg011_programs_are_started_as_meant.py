@@ -4,15 +4,11 @@ from typing import Final
 
 from agentkeep.verify.artifacts import Container, Workload, mapping, texts
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.declared_flows import id_of
+from agentkeep.verify.naming import where
+from agentkeep.verify.programs import PROGRAMS, USERS_OWN
 from agentkeep.verify.verdict import Report
 
-# What the main container of each role may be told to run; an empty command is the image's own.
-_COMMANDS: Final[dict[str, tuple[list[str], ...]]] = {
-    "agent": ([], ["node", "openclaw.mjs", "gateway"]),
-    "llm-proxy": ([], ["litellm"]),
-    "tunnel": ([], ["cloudflared"]),
-}
 _SHELLS: Final = ("sh", "/bin/sh", "bash", "/bin/bash")
 
 
@@ -25,13 +21,17 @@ def cfg011_programs_are_started_as_meant(case: Case, report: Report) -> None:
     ConfigMap is at least there to be reviewed.
     """
     for workload in case.workloads:
-        role = case.role(workload)
+        program = PROGRAMS.get(case.program(workload))
+        if program and program.name == USERS_OWN and case.ledger.by_id[id_of(case, workload)].declared is not None:
+            # The ledger says word for word what it runs, and CFG013 compares.
+            report.look()
+            continue
         files = case.files_of(workload)
         for container in workload.containers:
             report.look()
             command = texts(container.body.get("command"))
-            if container.name == workload.name and role in _COMMANDS:
-                if command not in _COMMANDS[role]:
+            if container.name == workload.name and program and program.commands:
+                if tuple(command) not in program.commands:
                     report.find(where(workload, container), f"runs {' '.join(command)[:80]}", place=container.place)
             elif command:
                 _script(workload, container, command, set(files), report)

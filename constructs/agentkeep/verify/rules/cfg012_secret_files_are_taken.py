@@ -1,9 +1,14 @@
 """CFG012: secret files are taken."""
 
+from typing import Final
+
 from agentkeep.verify.artifacts import Container, Workload, mapping, text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._configs import dig, openclaws
+from agentkeep.verify.configs import openclaws
+from agentkeep.verify.programs.openclaw.secrets import files, missing_providers
 from agentkeep.verify.verdict import Report
+
+PROGRAM: Final = "openclaw"
 
 
 def cfg012_secret_files_are_taken(case: Case, report: Report) -> None:
@@ -15,10 +20,11 @@ def cfg012_secret_files_are_taken(case: Case, report: Report) -> None:
     """
     for workload, item, config in openclaws(case, report):
         main = next((c for c in workload.containers if c.name == workload.name), None)
-        for name, provider in mapping(dig(config, "secrets", "providers")).items():
+        for problem in missing_providers(config):
+            report.find(workload, problem, place=item.place)
+        for name, path in files(config).items():
             report.look()
-            path = text(mapping(provider).get("path"))
-            if mapping(provider).get("source") == "file" and not _in_memory(workload, main, path):
+            if not _in_memory(workload, main, path):
                 report.find(
                     workload, f"names the secret file {path[:80]} of {name}, which is not in memory", place=item.place
                 )

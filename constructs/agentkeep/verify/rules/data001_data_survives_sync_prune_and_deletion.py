@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from agentkeep.verify.artifacts import Object
 from agentkeep.verify.case import Case
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
+VENDOR: Final = "argocd"
 _OPTIONS: Final = "argocd.argoproj.io/sync-options"
 _KEPT_KINDS: Final = ("Namespace", "PersistentVolumeClaim", "PersistentVolume", "StorageClass")
 
@@ -19,34 +19,17 @@ def data001_data_survives_sync_prune_and_deletion(case: Case, report: Report) ->
     Both ``Prune=false`` and ``Delete=false``: either alone loses the data by the other way. ``Delete=confirm`` can
     be confirmed by whoever deletes.
     """
-    claims = {item.name for item in case.own("PersistentVolumeClaim")}
+    if not case.ledger.storage:
+        report.look()
     for item in case.own(*_KEPT_KINDS):
         report.look()
         options = {one.strip() for one in item.annotations.get(_OPTIONS, "").split(",")}
         for wanted, what in (("Prune=false", "may be pruned"), ("Delete=false", "is deleted with the app")):
             if wanted not in options:
                 report.find(item, what, place=item.place)
-        _ways(item, options, report)
-    for declared in case.ledger.storage:
-        report.look()
-        if declared.claim not in claims:
-            report.find(declared.claim, "is declared, but in no artifact", place=case.ledger.place)
-    for name in sorted(claims - {one.claim for one in case.ledger.storage}):
-        report.find(name, "is a claim that nobody declared")
-    for chart in case.artifacts.charts:
-        for file, content in chart.templates:
-            if "kind: PersistentVolumeClaim" in content and "helm.sh/resource-policy: keep" not in content:
-                report.find(file, "is deleted with the release")
-
-
-def _ways(item: Object, options: set[str], report: Report) -> None:
-    for option in ("Replace=true", "Force=true"):
-        if option in options:
-            report.find(item, f"may be replaced ({option})", place=item.place)
-    for hook in ("argocd.argoproj.io/hook", "argocd.argoproj.io/hook-delete-policy", "helm.sh/hook"):
-        if hook in item.annotations:
-            report.find(item, f"is a hook ({hook})", place=item.place)
-    if item.body.get("metadata", {}).get("deletionTimestamp"):
-        report.find(item, "is being deleted", place=item.place)
-    if item.body.get("metadata", {}).get("ownerReferences"):
-        report.find(item, "is deleted with its owner", place=item.place)
+        for option in ("Replace=true", "Force=true"):
+            if option in options:
+                report.find(item, f"may be replaced ({option})", place=item.place)
+        for hook in ("argocd.argoproj.io/hook", "argocd.argoproj.io/hook-delete-policy"):
+            if hook in item.annotations:
+                report.find(item, f"is a hook ({hook})", place=item.place)

@@ -8,6 +8,7 @@ from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
 _BAD_OPTIONS: Final = ("Replace=true", "Force=true", "Prune=true")
+VENDOR: Final = "argocd"
 
 
 def data002_the_application_deletes_nothing(case: Case, report: Report) -> None:

@@ -13,7 +13,7 @@ def data003_volumes_outlive_their_claims(case: Case, report: Report) -> None:
     change.
     """
     classes = {item.name: item for item in case.artifacts.kind("StorageClass")}
-    for claim in case.own("PersistentVolumeClaim"):
+    for claim in case.claims:
         report.look()
         name = text(claim.spec.get("storageClassName"))
         found = classes.get(name)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from agentkeep.verify.admission import denials, denies, policies
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._admission import denials, denies, policies
 from agentkeep.verify.verdict import Report
 
 _Guarded = tuple[str, str, str, str]
@@ -11,7 +11,7 @@ _Guarded = tuple[str, str, str, str]
 
 def data005_deletion_is_refused_by_the_api_server(case: Case, report: Report) -> None:
     """
-    DATA005: an admission policy refuses to delete the namespace, its claims and volumes, and the Application,
+    DATA005: an admission policy refuses to delete the namespace, its claims and volumes, and what delivers it,
     whoever asks.
 
     Such a policy must match DELETE without narrowing, fail closed, be bound without a condition, and refuse each
@@ -34,7 +34,7 @@ def data005_deletion_is_refused_by_the_api_server(case: Case, report: Report) ->
 def _guarded(case: Case) -> Iterator[_Guarded]:
     """(group, resource, namespace, name) of all that must not be deleted."""
     yield "", "namespaces", "", case.namespace
-    for item in case.own("PersistentVolumeClaim"):
+    for item in case.claims:
         yield "", "persistentvolumeclaims", item.namespace, item.name
     # Volumes get their names when they are made; what counts is the namespace of the claim.
     yield "", "persistentvolumes", case.namespace, ""

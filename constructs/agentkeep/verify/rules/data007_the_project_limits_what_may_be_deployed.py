@@ -1,11 +1,15 @@
 """DATA007: the project limits what may be deployed."""
 
+from typing import Final
+
 from agentkeep.verify.artifacts import Object, mapping, mappings, text, texts
 from agentkeep.verify.case import Case
 from agentkeep.verify.verdict import Report
 
 _RIGHTS = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Pod", "Secret", "NetworkPolicySet")
 _CLUSTER = {"Namespace", "StorageClass"}
+
+VENDOR: Final = "argocd"
 
 
 def data007_the_project_limits_what_may_be_deployed(case: Case, report: Report) -> None:

@@ -5,8 +5,8 @@ from typing import Final
 
 from agentkeep.verify.artifacts import text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._images import parse_image
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.images import parse_image
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 # Three numbers at least: "27" and "2026.9" move with every release.
@@ -23,7 +23,7 @@ def img001_images_are_fixed(case: Case, report: Report) -> None:
     for workload in case.workloads:
         for container in workload.containers:
             report.look()
-            _judge(text(container.body.get("image")), where(workload, container), report)
+            _judge(case.image_of(container), where(workload, container), report)
             for entry in container.env:
                 name, value = text(entry.get("name")), text(entry.get("value"))
                 if re.search(r"(^|_)(IMAGE|SANDBOX_SOURCE)$", name) and value:

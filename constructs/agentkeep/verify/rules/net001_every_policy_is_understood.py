@@ -1,14 +1,7 @@
 """NET001: every policy is understood."""
 
-from typing import Final
-
 from agentkeep.verify.case import Case
 from agentkeep.verify.verdict import Report
-
-_OTHER_KINDS: Final = (
-    "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "AdminNetworkPolicy",
-    "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy", "AuthorizationPolicy", "NetworkSet", "GlobalNetworkSet",
-)  # fmt: skip
 
 
 def net001_every_policy_is_understood(case: Case, report: Report) -> None:
@@ -24,5 +17,5 @@ def net001_every_policy_is_understood(case: Case, report: Report) -> None:
     for item in policies:
         if item.group not in ("networking.k8s.io", "extensions"):
             report.unsure(item, f"is of {item.api_version}, which is not evaluated here", place=item.place)
-    for item in case.artifacts.kind(*_OTHER_KINDS):
+    for item in case.unread_policies:
         report.unsure(item, "is of a kind that is not evaluated here", place=item.place)

@@ -1,8 +1,12 @@
 """NET002: the namespace is closed by default."""
 
+from typing import Final
+
 from agentkeep.verify.case import Case
 from agentkeep.verify.reachability import EGRESS, INGRESS, bare, ghost
 from agentkeep.verify.verdict import Report
+
+BY_POLICY: Final = True
 
 
 def net002_the_namespace_is_closed_by_default(case: Case, report: Report) -> None:

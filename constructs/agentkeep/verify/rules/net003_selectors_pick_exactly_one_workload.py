@@ -1,10 +1,14 @@
 """NET003: selectors pick exactly one workload."""
 
+from typing import Final
+
 from agentkeep.verify.artifacts import Place, mapping
 from agentkeep.verify.case import Case
 from agentkeep.verify.reachability import EGRESS, INGRESS
 from agentkeep.verify.selectors import Labels, Selector, parse_selector
 from agentkeep.verify.verdict import Report
+
+BY_POLICY: Final = True
 
 
 def net003_selectors_pick_exactly_one_workload(case: Case, report: Report) -> None:

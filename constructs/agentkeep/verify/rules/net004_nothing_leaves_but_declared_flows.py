@@ -1,23 +1,27 @@
 """NET004: nothing leaves but declared flows."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from agentkeep.verify.artifacts import Workload
 from agentkeep.verify.case import Case
-from agentkeep.verify.intervals import subtract
-from agentkeep.verify.ledger import DeclaredFlow
-from agentkeep.verify.reachability import EGRESS, Peer, Pod, Policy, Ports, Rule
-from agentkeep.verify.rules._flows import (
+from agentkeep.verify.declared_flows import (
     declared_boxes,
     dns_pod,
     id_of,
     lies_within,
+    neighbour_pod,
     opened,
     owners_of,
     ports_of,
+    selector_of,
 )
-from agentkeep.verify.selectors import parse_selector
+from agentkeep.verify.intervals import subtract
+from agentkeep.verify.ledger import DeclaredFlow
+from agentkeep.verify.reachability import EGRESS, Peer, Pod, Policy, Ports, Rule
 from agentkeep.verify.verdict import Report
+
+BY_POLICY: Final = True
 
 
 def net004_nothing_leaves_but_declared_flows(case: Case, report: Report) -> None:
@@ -46,6 +50,10 @@ def net004_nothing_leaves_but_declared_flows(case: Case, report: Report) -> None
 
 def _addresses(case: Case, workload: Workload, flows: tuple[DeclaredFlow, ...], report: Report) -> None:
     report.look()
+    if not case.reach.isolated(case.pod(workload), EGRESS):
+        # One line for the cause, instead of one for every range that follows from it.
+        report.find(workload, "may send anything: no policy isolates its egress", place=workload.place)
+        return
     declared = [box for flow in flows for box in declared_boxes(case, flow)]
     for box in subtract(case.reach.outward(case.pod(workload)), declared):
         example = box.example()
@@ -83,6 +91,10 @@ def _ends(case: Case, policy: Policy, peer: Peer) -> Iterator[tuple[str, Pod]]:
     """(declared name, pod) of every destination within which *peer* lies."""
     for owner in owners_of(case, peer, policy.namespace):
         yield id_of(case, owner), case.pod(owner)
-    labels = parse_selector({"matchLabels": dict(case.ledger.cluster.dns_labels)})
-    if lies_within(peer, policy.namespace, case.ledger.cluster.dns_namespace, labels):
-        yield "dns", dns_pod(case)
+    for neighbour in case.ledger.neighbours:
+        if lies_within(peer, policy.namespace, neighbour.namespace, selector_of(neighbour.pod_labels)):
+            yield neighbour.name, neighbour_pod(neighbour)
+    cluster = case.ledger.cluster
+    dns = dns_pod(case)
+    if dns is not None and lies_within(peer, policy.namespace, cluster.dns_namespace, selector_of(cluster.dns_labels)):
+        yield "dns", dns

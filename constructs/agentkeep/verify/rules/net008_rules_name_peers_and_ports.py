@@ -1,8 +1,12 @@
 """NET008: rules name peers and ports."""
 
+from typing import Final
+
 from agentkeep.verify.case import Case
 from agentkeep.verify.reachability import EGRESS, EVERY_PORT, INGRESS
 from agentkeep.verify.verdict import Report
+
+BY_POLICY: Final = True
 
 
 def net008_rules_name_peers_and_ports(case: Case, report: Report) -> None:

@@ -15,7 +15,7 @@ def net011_no_other_door_is_open(case: Case, report: Report) -> None:
     """
     NET011: Services are inside the cluster only, and nothing but the tunnel publishes them.
 
-    A node port, a load balancer, an external address or an Ingress would go past Access.
+    A node port, a load balancer, an external address or an Ingress would go past whoever checks who comes in.
     """
     for service in case.own("Service"):
         report.look()

@@ -1,7 +1,7 @@
 """POD002: no privilege escalation."""
 
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 

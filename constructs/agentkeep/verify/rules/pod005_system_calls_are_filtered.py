@@ -2,7 +2,7 @@
 
 from agentkeep.verify.artifacts import mapping
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 

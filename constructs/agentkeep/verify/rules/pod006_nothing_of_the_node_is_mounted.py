@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import Container, mapping, mappings, text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 _VOLUMES: Final = frozenset({"configMap", "emptyDir", "persistentVolumeClaim", "secret", "projected", "downwardAPI"})

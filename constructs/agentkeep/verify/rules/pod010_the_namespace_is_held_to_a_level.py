@@ -2,8 +2,8 @@
 
 import re
 
+from agentkeep.verify.admission import denies, policies
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._admission import denies, policies
 from agentkeep.verify.verdict import Report
 
 # What Pod Security's "restricted" asks, and this platform beyond it. The expressions are searched for it, not

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import mapping
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 # Annotations of pods that give them nothing.

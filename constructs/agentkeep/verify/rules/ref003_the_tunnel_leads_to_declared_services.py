@@ -5,10 +5,11 @@ from typing import Final
 
 from agentkeep.verify.artifacts import mappings
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import routes
+from agentkeep.verify.vendors.cloudflare import routes
 from agentkeep.verify.verdict import Report
 
 _ORIGIN: Final = re.compile(r"https?://([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?:(\d+)\Z")
+VENDOR: Final = "cloudflare"
 
 
 def ref003_the_tunnel_leads_to_declared_services(case: Case, report: Report) -> None:

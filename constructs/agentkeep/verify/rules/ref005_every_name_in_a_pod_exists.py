@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import Container, Workload, mapping, mappings, text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import where
+from agentkeep.verify.naming import where
 from agentkeep.verify.verdict import Report
 
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -20,6 +20,7 @@ def ref005_every_name_in_a_pod_exists(case: Case, report: Report) -> None:
     secrets: dict[tuple[str, str], set[str]] = {}
     for namespace, secret, key in case.flow.sources:
         secrets.setdefault((namespace, secret), set()).add(key)
+    claims = {item.name for item in case.claims}
     for workload in case.workloads:
         report.look()
         for kind, name, key, optional in _named(workload):
@@ -28,6 +29,8 @@ def ref005_every_name_in_a_pod_exists(case: Case, report: Report) -> None:
                 report.find(where(workload), f"names {kind} {name} as optional", place=workload.place)
             if kind == "Secret":
                 there = secrets.get((workload.namespace, name), set())
+            elif kind == "PersistentVolumeClaim":
+                there = {""} if name in claims else set()
             else:
                 item = case.artifacts.index.get((kind, workload.namespace, name))
                 there = (
@@ -88,7 +91,7 @@ def _container(workload: Workload, container: Container, report: Report) -> None
     for mount in container.mounts:
         if text(mount.get("name")) not in volumes:
             report.find(
-                where(workload, container), f"mounts {mount.get('name')}, which is no volume", place=container.place
+                where(workload, container), f"mounts {mount.get('name')}, which is not a volume", place=container.place
             )
     paths = [text(mount.get("mountPath")) for mount in container.mounts]
     for path in sorted({path for path in paths if paths.count(path) > 1}):

@@ -1,9 +1,13 @@
 """REF009: the tunnel token arrives."""
 
-from agentkeep.verify.artifacts import text
+from typing import Final
+
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import records, referred, routes, tunnels
+from agentkeep.verify.values import referred
+from agentkeep.verify.vendors.cloudflare import records, routes, tunnels
 from agentkeep.verify.verdict import Report
+
+VENDOR: Final = "cloudflare"
 
 
 def ref009_the_tunnel_token_arrives(case: Case, report: Report) -> None:
@@ -24,16 +28,17 @@ def ref009_the_tunnel_token_arrives(case: Case, report: Report) -> None:
     tokens = [secret for secret in case.ledger.secrets if secret.role == "tunnel-token"]
     for secret in tokens:
         report.look()
-        made = case.parameters.get(secret.ssm)
+        made = case.entry_of.get(secret.key)
         if made is None:
-            report.find(secret.id, f"is not made: {secret.ssm}")
+            report.find(secret.id, f"is not made: {secret.key}")
             continue
-        source = _token_source(case, text(made[2].get("value")) or text(made[2].get("value_wo")))
+        store, entry = made
+        source = _token_source(case, store.filled_from(entry))
         if source not in addresses:
             report.find(
                 secret.id,
                 "does not hold the token of a tunnel that is made here",
-                place=made[0].at("resource", "aws_ssm_parameter", made[1]),
+                place=entry.place,
             )
         for record in records(case):
             report.look()

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from agentkeep.verify.artifacts import mapping
 from agentkeep.verify.case import Case
+from agentkeep.verify.vendors import of_kind
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
@@ -17,6 +18,8 @@ _UNDERSTOOD: Final = {
     "networking.k8s.io": {"NetworkPolicy", "Ingress"},
     "external-secrets.io": {"ExternalSecret"},
     "storage.k8s.io": {"StorageClass"},
+    "snapshot.storage.k8s.io": {"VolumeSnapshot", "VolumeSnapshotClass"},
+    "snapscheduler.backube": {"SnapshotSchedule"},
     "rbac.authorization.k8s.io": {"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"},
     "argoproj.io": {"Application", "AppProject"},
     "admissionregistration.k8s.io": {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"},
@@ -25,6 +28,8 @@ _UNDERSTOOD: Final = {
     "cilium.io": {"TracingPolicy"},
     "monitoring.coreos.com": {"PodMonitor", "ServiceMonitor", "PrometheusRule"},
 }
+# Of these a person fills the value in, and Terraform has to look away.
+_FILLED_BY_PEOPLE: Final = frozenset(kind for store in of_kind("secretStore") for kind in store.resources)
 _BLOCKS: Final = frozenset(
     {"//", "terraform", "provider", "variable", "locals", "data", "resource", "output", "module"}
 )
@@ -58,6 +63,8 @@ _VERSIONS: Final = {
     ("batch", "Job"): "batch/v1",
     ("networking.k8s.io", "NetworkPolicy"): "networking.k8s.io/v1",
 }
+# What is not understood could be anything, whatever families of rules are asked for.
+ALWAYS: Final = True
 
 
 def ref010_everything_is_understood(case: Case, report: Report) -> None:
@@ -97,7 +104,7 @@ def _odd(kind: str, body: Mapping[str, Any]) -> list[str]:
     found = [f"sets {key}, which is not modelled" for key in sorted(_META & set(body))]
     life = mapping(body.get("lifecycle"))
     allowed = {"create_before_destroy", "prevent_destroy"} | (
-        {"ignore_changes"} if kind == "aws_ssm_parameter" else set()
+        {"ignore_changes"} if kind in _FILLED_BY_PEOPLE else set()
     )
     found += [f"sets lifecycle.{key}, which is not modelled" for key in sorted(set(life) - allowed)]
     known = _FIELDS.get(kind)

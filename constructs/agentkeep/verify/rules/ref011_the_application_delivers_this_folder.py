@@ -1,8 +1,13 @@
 """REF011: the application delivers this folder."""
 
-from agentkeep.verify.artifacts import mapping, text
+from typing import Final
+
+from agentkeep.verify.artifacts import Place, mapping, text
 from agentkeep.verify.case import Case
+from agentkeep.verify.images import parse_image
 from agentkeep.verify.verdict import Report
+
+VENDOR: Final = "argocd"
 
 
 def ref011_the_application_delivers_this_folder(case: Case, report: Report) -> None:
@@ -34,6 +39,16 @@ def ref011_the_application_delivers_this_folder(case: Case, report: Report) -> N
             report.find(item, f"deploys to {destination.get('namespace')}", place=item.place)
         if not text(source.get("targetRevision")) or text(source.get("targetRevision")) == "*":
             report.find(item, "does not say which revision it delivers", place=item.place)
+    for document in case.artifacts.overrides:
+        report.look()
+        # Other images are judged as images; nothing else may be changed there.
+        kustomize, at = mapping(document.root.get("kustomize")), Place(document.file, 1)
+        inner = [f"kustomize.{key}" for key in set(kustomize) - {"images"}]
+        for key in sorted([*set(document.root) - {"kustomize"}, *inner]):
+            report.unsure(document.file, f"changes what is delivered ({key[:80]})", place=at)
+        for entry in kustomize.get("images") or []:
+            if not isinstance(entry, str) or parse_image(entry.rpartition("=")[2]) is None:
+                report.unsure(document.file, f"puts {str(entry)[:100]!r} in the place of an image", place=at)
     report.look()
     if len(found) > 1:
         report.find(case.namespace, "has more than one Application")

@@ -1,26 +1,27 @@
 """SEC001: no literal secret."""
 
-import re
-from functools import lru_cache
 from typing import Any, Final
 
 from agentkeep.errors import ProofError
 from agentkeep.verify.artifacts import Object, Terraform, Workload, mapping, text
 from agentkeep.verify.case import Case
 from agentkeep.verify.documents import parse_json, parse_yaml
-from agentkeep.verify.rules._shared import is_literal, sounds_secret, strings, where
+from agentkeep.verify.naming import is_literal, looks_like_a_key, sounds_secret, where, written_out
+from agentkeep.verify.values import strings
+from agentkeep.verify.vendors import of_kind
+from agentkeep.verify.vendors.secret_stores import SecretStore
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
 
-# What the keys and tokens of this trade look like. The placeholders of documentation are too short to match.
-_SHAPES: Final = re.compile(
-    r"sk-ant-[\w-]{16,}|sk-(?:proj-)?[A-Za-z0-9]{24,}|gh[pousr]_[A-Za-z0-9]{24,}|github_pat_\w{24,}|xox[abeprs]-[\w-]{16,}"
-    r"|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\beyJ[\w-]{16,}(?:\.[\w-]{8,})*|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|\b[MN][A-Za-z\d_-]{23,25}\.[\w-]{6}\.[\w-]{27,}|https?://[^/\s:@]+:[^/\s:@$]{6,}@"
+# Where a value of a key stands, in any store.
+_VALUES: Final = frozenset(
+    (kind, field)
+    for store in of_kind("secretStore")
+    if isinstance(store, SecretStore)
+    for kind in store.resources
+    for field in store.fields
 )
-# Nothing shorter has one of these shapes: the shortest are "http://a:secret@" and what begins with "eyJ".
-_SHORTEST: Final = 16
 _PLACEHOLDERS: Final = frozenset({"dummy", "placeholder", "unset"})
 
 
@@ -28,8 +29,8 @@ def sec001_no_literal_secret(case: Case, report: Report) -> None:
     """
     SEC001: no artifact holds the value or the default of a secret.
 
-    Looks at Secret objects, at variables and fields whose names promise a secret, at SSM parameters, Terraform
-    variables and random values, and at every text of every artifact for the shapes of known keys and tokens.
+    Looks at Secret objects, at variables and fields whose names promise a secret, at keys of a secret store,
+    Terraform variables and random values, and at every text of every artifact for the shapes of known keys and tokens.
     """
     for item in case.artifacts.objects:
         report.look()
@@ -62,7 +63,7 @@ def _terraform(module: Terraform, report: Report) -> None:
         for path, value in strings({k: v for k, v in body.items() if k not in ("//", "lifecycle")}):
             if "${" in value or value in _PLACEHOLDERS:
                 continue
-            literal = kind == "aws_ssm_parameter" and path[-1] in ("value", "value_wo", "insecure_value")
+            literal = (kind, path[-1]) in _VALUES
             if literal or (sounds_secret(path[-1]) and path[-1] != "key" and is_literal(value)):
                 report.find(f"{kind}.{name}", f"{path[-1]} is written out", place=module.at("resource", kind, name))
     for block in ("provider", "locals", "data", "terraform"):
@@ -108,20 +109,12 @@ def _config(item: Object, key: str, content: str, report: Report) -> None:
         report.unsure(f"{item}/{key}", f"cannot be read ({error.problem})", place=item.place)
 
 
-@lru_cache(maxsize=4096)
-def _looks_like_a_key(value: str) -> bool:
-    # The texts of one agent are mostly those of the next, scripts of many pages among them.
-    return len(value) >= _SHORTEST and _SHAPES.search(value) is not None
-
-
 def _fields(root: Any, subject: str, report: Report) -> None:
-    for path, value in strings(root):
-        named = next((part for part in reversed(path) if not part.isdigit()), "")
-        if _looks_like_a_key(value) or (sounds_secret(named) and is_literal(value) and named != "key"):
-            report.find(subject, f"{'.'.join(path)} is written out")
+    for path in written_out(root):
+        report.find(subject, f"{'.'.join(path)} is written out")
 
 
 def _shapes(root: Any, subject: str, report: Report, item: Object | None = None) -> None:
     for path, value in strings(root):
-        if _looks_like_a_key(value):
+        if looks_like_a_key(value):
             report.find(subject, f"{'.'.join(path) or 'the text'} looks like a key", place=item.place if item else None)

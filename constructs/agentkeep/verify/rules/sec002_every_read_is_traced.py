@@ -13,7 +13,7 @@ _TARGET: Final = frozenset({"creationPolicy", "deletionPolicy", "immutable", "na
 
 def sec002_every_read_is_traced(case: Case, report: Report) -> None:
     """
-    SEC002: every secret that a container reads is traced to one SSM parameter, and nothing on the way is beyond
+    SEC002: every secret that a container reads is traced to one key of the store, and nothing on the way is beyond
     analysis.
 
     Refuted by a Secret key that nothing in the artifacts fills, that two parameters fill, or that ``dataFrom``,
@@ -35,7 +35,7 @@ def sec002_every_read_is_traced(case: Case, report: Report) -> None:
         if len(parameters) > 1:
             hops = [hop for source in sources for hop in source.hops]
             report.find("/".join(key), "is filled from more than one place", witness=hops, place=sources[0].place)
-    by_hand = {secret.ssm for secret in case.ledger.secrets} if case.ledger.by_hand else set()
+    by_hand = {secret.key for secret in case.ledger.secrets} if case.ledger.by_hand else set()
     for read in case.flow.reads:
         report.look()
         # A policy file may declare "Secret app key API_KEY": filled by hand, outside of what is read here.

@@ -20,13 +20,13 @@ def sec003_readers_are_as_declared(case: Case, report: Report) -> None:
     by_parameter: dict[str, list[Read]] = {}
     for read in case.flow.reads:
         by_parameter.setdefault(read.parameter, []).append(read)
-    known = {secret.ssm for secret in case.ledger.secrets}
+    known = {secret.key for secret in case.ledger.secrets}
     anything = by_parameter.pop(EVERY_PARAMETER, [])
     for secret in case.ledger.secrets:
         report.look()
         declared = {(reader.workload, reader.container, reader.form, reader.name) for reader in secret.readers}
         who = {(workload, container) for workload, container, _, _ in declared}
-        found = [*by_parameter.get(secret.ssm, ()), *anything]
+        found = [*by_parameter.get(secret.key, ()), *anything]
         seen: set[tuple[str, str, str, str]] = set()
         for read in found:
             edge = (_id(case, read), read.container.name, read.form, read.name)

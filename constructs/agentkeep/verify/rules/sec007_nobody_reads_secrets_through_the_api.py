@@ -1,7 +1,7 @@
 """SEC007: nobody reads secrets through the api."""
 
 from agentkeep.verify.case import Case
-from agentkeep.verify.secret_flow import api_readers
+from agentkeep.verify.rbac import api_readers
 from agentkeep.verify.verdict import Report
 
 

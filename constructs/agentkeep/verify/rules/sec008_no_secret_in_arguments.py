@@ -5,7 +5,8 @@ from typing import Final
 
 from agentkeep.verify.artifacts import mapping, text, texts
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._shared import environment, where
+from agentkeep.verify.naming import where
+from agentkeep.verify.values import environment
 from agentkeep.verify.verdict import Report
 
 _EXPANSION: Final = re.compile(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_]*)\)")

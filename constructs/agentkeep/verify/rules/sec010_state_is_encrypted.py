@@ -9,7 +9,7 @@ def sec010_state_is_encrypted(case: Case, report: Report) -> None:
     """
     SEC010: every Terraform state lies in one encrypted S3 backend, each root module under a key of its own.
 
-    The tunnel token always lands in state, whatever the configuration does.
+    Whatever Terraform fills in, such as a tunnel's token, lands in its state.
     """
     if case.ledger.by_hand or not (case.ledger.secrets or case.ledger.sites):
         # Nothing declared that Terraform would have to make.
@@ -25,7 +25,7 @@ def sec010_state_is_encrypted(case: Case, report: Report) -> None:
         s3 = mapping(backends["s3"])
         if s3.get("encrypt") is not True:
             report.find(module.folder, "does not encrypt its state", place=at)
-        if text(s3.get("key")) != f"{_below_repository(module.folder)}/v1/terraform.tfstate":
+        if text(s3.get("key")) not in {f"{folder}/v1/terraform.tfstate" for folder in _in_repository(module.folder)}:
             report.find(module.folder, "does not keep its state under its own folder's name", place=at)
         for field in ("access_key", "secret_key", "token"):
             if field in s3:
@@ -36,6 +36,6 @@ def sec010_state_is_encrypted(case: Case, report: Report) -> None:
         keys[bucket] = module.folder
 
 
-def _below_repository(folder: str) -> str:
+def _in_repository(folder: str) -> set[str]:
     """The path in the repository: artifacts may stand below a folder of the repository's name."""
-    return folder[folder.find("terraform/") :] if "terraform/" in folder else folder
+    return {folder, folder.partition("/")[2]} - {""}

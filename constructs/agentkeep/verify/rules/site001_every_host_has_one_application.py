@@ -3,10 +3,11 @@
 from typing import Final
 
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import applications, policies, records, routes
+from agentkeep.verify.vendors.cloudflare import applications, policies, records, routes
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
+VENDOR: Final = "cloudflare"
 
 
 def site001_every_host_has_one_application(case: Case, report: Report) -> None:

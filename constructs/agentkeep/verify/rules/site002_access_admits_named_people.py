@@ -7,7 +7,7 @@ from typing import Any, Final
 from agentkeep.verify.artifacts import Place, mapping, text
 from agentkeep.verify.case import Case
 from agentkeep.verify.ledger import DeclaredSite
-from agentkeep.verify.rules._cloudflare import AccessPolicy, applications
+from agentkeep.verify.vendors.cloudflare import AccessPolicy, applications
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
@@ -23,6 +23,7 @@ _WORDS: Final = {
     "login-method": {"login_method"},
     "github-organization": {"github", "github_organization"},
 }
+VENDOR: Final = "cloudflare"
 
 
 def site002_access_admits_named_people(case: Case, report: Report) -> None:

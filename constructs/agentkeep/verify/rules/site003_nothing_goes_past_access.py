@@ -3,11 +3,12 @@
 from typing import Final
 
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import applications, policies
+from agentkeep.verify.vendors.cloudflare import applications, policies
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
 _OPENING_SWITCHES: Final = ("options_preflight_bypass", "allow_iframe", "skip_app_launcher_login_page")
+VENDOR: Final = "cloudflare"
 
 
 def site003_nothing_goes_past_access(case: Case, report: Report) -> None:

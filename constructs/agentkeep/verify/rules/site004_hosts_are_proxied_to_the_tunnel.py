@@ -1,8 +1,13 @@
 """SITE004: hosts are proxied to the tunnel."""
 
+from typing import Final
+
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import records, referred, tunnels
+from agentkeep.verify.values import referred
+from agentkeep.verify.vendors.cloudflare import records, tunnels
 from agentkeep.verify.verdict import Report
+
+VENDOR: Final = "cloudflare"
 
 
 def site004_hosts_are_proxied_to_the_tunnel(case: Case, report: Report) -> None:

@@ -1,11 +1,14 @@
 """SITE005: logins expire within a day."""
 
 import re
+from typing import Final
 
 from agentkeep.verify.artifacts import text
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import applications
+from agentkeep.verify.vendors.cloudflare import applications
 from agentkeep.verify.verdict import Report
+
+VENDOR: Final = "cloudflare"
 
 
 def site005_logins_expire_within_a_day(case: Case, report: Report) -> None:

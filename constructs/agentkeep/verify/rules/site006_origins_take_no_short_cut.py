@@ -1,9 +1,13 @@
 """SITE006: origins take no short cut."""
 
+from typing import Final
+
 from agentkeep.verify.artifacts import mapping, mappings
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import routes
+from agentkeep.verify.vendors.cloudflare import routes
 from agentkeep.verify.verdict import Report
+
+VENDOR: Final = "cloudflare"
 
 
 def site006_origins_take_no_short_cut(case: Case, report: Report) -> None:

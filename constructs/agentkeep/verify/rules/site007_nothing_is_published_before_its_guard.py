@@ -5,11 +5,13 @@ from typing import Final
 
 from agentkeep.verify.artifacts import Place
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import Application, applications, records, routes
-from agentkeep.verify.rules._order import Order
+from agentkeep.verify.order import Order
+from agentkeep.verify.vendors.cloudflare import Application, applications, records, routes
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
+
+VENDOR: Final = "cloudflare"
 
 
 def site007_nothing_is_published_before_its_guard(case: Case, report: Report) -> None:

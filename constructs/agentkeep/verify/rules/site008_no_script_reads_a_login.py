@@ -1,8 +1,12 @@
 """SITE008: no script reads a login."""
 
+from typing import Final
+
 from agentkeep.verify.case import Case
-from agentkeep.verify.rules._cloudflare import applications
+from agentkeep.verify.vendors.cloudflare import applications
 from agentkeep.verify.verdict import Report
+
+VENDOR: Final = "cloudflare"
 
 
 def site008_no_script_reads_a_login(case: Case, report: Report) -> None:

@@ -10,10 +10,25 @@ from agentkeep.core.model import Model
 from agentkeep.errors import DeclarationError
 from agentkeep.isolated_llm_proxy.models import Model as ChatModel
 from agentkeep.sandboxed_agent.runtime import Agent
-from agentkeep.sandboxed_agent.runtimes.openclaw import config as openclaw_config
-from agentkeep.sandboxed_agent.runtimes.openclaw import workspace
+from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
+    ChatModel as SettingsModel,
+)
+from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
+    Discord,
+    DockerSandbox,
+    EnvSecret,
+    OpenClawSettings,
+    render_openclaw,
+)
 from agentkeep.sandboxed_agent.runtimes.openclaw.facts import DISCORD_TOKEN_ENV, GATEWAY_TOKEN_ENV, OpenClawFacts
 from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
+from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import (
+    CODEX_KEY_ENV,
+    AgentPolicy,
+    Opening,
+    Tool,
+    render_workspace,
+)
 from agentkeep.sandboxed_agent.sandboxes.docker_in_docker import DockerInDocker
 from agentkeep.secret_param.declaration import IsolatedSecret
 
@@ -28,19 +43,17 @@ def models(runtime: OpenClawFacts, agent: Agent, model: Model) -> tuple[ChatMode
     )
 
 
-def settings(runtime: OpenClawFacts, agent: Agent, model: Model) -> openclaw_config.OpenClawSettings:
+def settings(runtime: OpenClawFacts, agent: Agent, model: Model) -> OpenClawSettings:
     """What OpenClaw's configuration is rendered from."""
     (serving,) = model.served(agent.id)
-    sandbox: openclaw_config.DockerSandbox | None = None
+    sandbox: DockerSandbox | None = None
     if isinstance(agent.sandbox, DockerInDocker):
-        sandbox = openclaw_config.DockerSandbox(
-            image=agent.sandbox.sandbox_image.reference, network=agent.sandbox.network
-        )
+        sandbox = DockerSandbox(image=agent.sandbox.sandbox_image.reference, network=agent.sandbox.network)
     keeper = model.workload(serving.keeper)
     port = next(iter(keeper.ports.values()))
-    return openclaw_config.OpenClawSettings(
+    return OpenClawSettings(
         models=tuple(
-            openclaw_config.ChatModel(
+            SettingsModel(
                 id=one.id,
                 name=one.alias,
                 alias=one.alias,
@@ -50,8 +63,8 @@ def settings(runtime: OpenClawFacts, agent: Agent, model: Model) -> openclaw_con
             for one in models(runtime, agent, model)
         ),
         proxy_url=f"http://{keeper.host}:{port.number}/v1",
-        proxy_key=openclaw_config.EnvSecret(serving.key),
-        gateway_token=openclaw_config.EnvSecret(GATEWAY_TOKEN_ENV),
+        proxy_key=EnvSecret(serving.key),
+        gateway_token=EnvSecret(GATEWAY_TOKEN_ENV),
         # cloudflared's pods come from here; without it every request that names a client is refused.
         trusted_proxies=model.cluster.pod_cidrs,
         # OpenClaw wants an origin. Without a host there is none, and no page can ever come from this one (RFC 2606).
@@ -59,8 +72,8 @@ def settings(runtime: OpenClawFacts, agent: Agent, model: Model) -> openclaw_con
         sandbox=sandbox,
         discord=None
         if runtime.discord is None
-        else openclaw_config.Discord(
-            token=openclaw_config.EnvSecret(DISCORD_TOKEN_ENV),
+        else Discord(
+            token=EnvSecret(DISCORD_TOKEN_ENV),
             users=tuple(user.id for user in runtime.discord.users),
             elevated=tuple(user.id for user in runtime.elevated.users),
         ),
@@ -75,7 +88,7 @@ def config_file(runtime: OpenClawFacts, agent: Agent, model: Model) -> str:
     Raises:
         DeclarationError: It has a fault that OpenClaw's own validator would let through.
     """
-    content = openclaw_config.render_openclaw(settings(runtime, agent, model), path=agent.path)
+    content = render_openclaw(settings(runtime, agent, model), path=agent.path)
     for fault in check_openclaw(content, secret_names(agent, model)):
         raise DeclarationError(agent.path, f"openclaw.json: {fault}", "fix the declaration")
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
@@ -89,15 +102,15 @@ def secret_names(agent: Agent, model: Model) -> set[str]:
 def policy_files(runtime: OpenClawFacts, agent: Agent, model: Model) -> dict[str, str]:
     """``SOUL.md`` and the skills, by their path in the workspace."""
     tools = [
-        workspace.Tool("codex", runtime.tools.codex, "コードレビュー"),
-        workspace.Tool("gh", runtime.tools.gh, "プルリクエスト"),
-        workspace.Tool("git", "", "バージョン管理"),
+        Tool("codex", runtime.tools.codex, "コードレビュー"),
+        Tool("gh", runtime.tools.gh, "プルリクエスト"),
+        Tool("git", "", "バージョン管理"),
     ]
     if agent.sandbox.is_on:
-        tools.append(workspace.Tool("docker", "", "サンドボックスの起動(OpenClaw が使う)"))
+        tools.append(Tool("docker", "", "サンドボックスの起動(OpenClaw が使う)"))
     names = secret_names(agent, model)
     (serving,) = model.served(agent.id)
-    policy = workspace.AgentPolicy(
+    policy = AgentPolicy(
         sandbox="docker" if agent.sandbox.is_on else "off",
         sandbox_network=getattr(agent.sandbox, "network", "bridge") == "bridge",
         elevated=bool(runtime.elevated.users),
@@ -111,9 +124,9 @@ def policy_files(runtime: OpenClawFacts, agent: Agent, model: Model) -> dict[str
             if isinstance(model.secret(grant.secret), IsolatedSecret)
         ),
         repositories=runtime.rules.repositories,
-        review=workspace.CODEX_KEY_ENV in names,
+        review=CODEX_KEY_ENV in names,
     )
-    return workspace.render_workspace(policy, path=agent.path)
+    return render_workspace(policy, path=agent.path)
 
 
 def scripts() -> dict[str, str]:
@@ -122,7 +135,7 @@ def scripts() -> dict[str, str]:
     return {name: folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS}
 
 
-def _opening(flow: Flow) -> workspace.Opening:
+def _opening(flow: Flow) -> Opening:
     match flow.to:
         case Internet():
             to = "インターネット"
@@ -134,4 +147,4 @@ def _opening(flow: Flow) -> workspace.Opening:
             to = neighbour.name
         case Range(cidrs=cidrs):
             to = ", ".join(cidrs)
-    return workspace.Opening(to=to, ports=f"{flow.port.protocol} {flow.port.number}", because=flow.because)
+    return Opening(to=to, ports=f"{flow.port.protocol} {flow.port.number}", because=flow.because)

@@ -1,0 +1,90 @@
+"""
+Vendors: who delivers, keeps secrets, keeps data and publishes. One file for each, and nothing of it elsewhere.
+
+A rule that is about one vendor says so. It is left out where the ledger does not declare that vendor *and* the
+artifacts hold nothing of it: the ledger is no switch. What the artifacts hold of a vendor that is not declared is
+refuted. So every vendor says here by what it is known.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from agentkeep.verify.artifacts import Artifacts, Object, Place, text
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """
+    One vendor, and by what it is known in artifacts.
+
+    Attributes:
+        name: How the ledger calls it.
+        kind: What the ledger has it for: ``delivery``, ``secretStore``, ``storage`` or ``publishing``.
+        terraform: What the types of its resources and data sources begin with.
+        groups: API groups of its objects.
+        kinds: The kinds of these groups that are its own; empty for all.
+        marks: What its labels and annotations begin with.
+        drivers: Provisioners of its StorageClasses.
+        resources: Types of resources that are understood; every other one of any vendor is undecided.
+        data: What the types of data sources begin with that hand out no secret.
+        secret_fields: Where, as (kind, field), a value that is secret may stand.
+        secret_values: Expressions, as regular expressions, that stand for a secret value.
+    """
+
+    name: str
+    kind: str
+    terraform: tuple[str, ...] = ()
+    groups: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    marks: tuple[str, ...] = ()
+    drivers: frozenset[str] = frozenset()
+    resources: frozenset[str] = frozenset()
+    data: tuple[str, ...] = ()
+    secret_fields: frozenset[tuple[str, str]] = frozenset()
+    secret_values: tuple[str, ...] = ()
+
+    def found(self, artifacts: Artifacts) -> Iterator[tuple[str, Place]]:
+        """What *artifacts* hold of this vendor, each with its place."""
+        if self.terraform:
+            for module in artifacts.terraform:
+                for block in ("resource", "data"):
+                    for kind, name, _ in module.blocks(block):
+                        if kind.startswith(self.terraform):
+                            yield f"{kind}.{name}", module.at(block, kind, name)
+        for item in artifacts.objects:
+            if self._made(item):
+                yield str(item), item.place
+
+    def _made(self, item: Object) -> bool:
+        if item.group in self.groups and (not self.kinds or item.kind in self.kinds):
+            return True
+        if self.drivers and text(item.body.get("provisioner") or item.body.get("driver")) in self.drivers:
+            return True
+        return bool(self.marks) and any(key.startswith(self.marks) for key in (*item.annotations, *item.labels))
+
+
+def found_in(artifacts: Artifacts) -> Mapping[str, tuple[tuple[str, Place], ...]]:
+    """What *artifacts* hold of each vendor; vendors of which there is nothing are left out."""
+    every = {name: tuple(vendor.found(artifacts)) for name, vendor in VENDORS.items()}
+    return {name: things for name, things in every.items() if things}
+
+
+def of_kind(kind: str) -> Iterable[Vendor]:
+    """Every vendor of one kind."""
+    return [vendor for vendor in VENDORS.values() if vendor.kind == kind]
+
+
+def _all() -> dict[str, Vendor]:
+    found: dict[str, Vendor] = {}
+    for module in pkgutil.iter_modules(__path__):
+        vendor = getattr(importlib.import_module(f"{__name__}.{module.name}"), "VENDOR", None)
+        if isinstance(vendor, Vendor):
+            found[vendor.name] = vendor
+    return found
+
+
+#: Every vendor by its name.
+VENDORS: Final[Mapping[str, Vendor]] = _all()
