@@ -156,6 +156,8 @@ class Delivery(Fact, ABC):
     halves: ClassVar[Mapping[str, str]] = {}
     #: Pages that an administrator applies, and not the delivery itself: it must not be able to change its own limits.
     bootstrap: ClassVar[tuple[str, ...]] = ()
+    #: Its own command line, which an agent is told not to use.
+    commands: ClassVar[tuple[str, ...]] = ()
     #: A namespace of its own, which no platform may have.
     reserved_namespaces: ClassVar[tuple[str, ...]] = ()
 

@@ -28,6 +28,7 @@ class ArgoCd(Delivery):
     provider: ClassVar[str] = "argocd"
     title: ClassVar[str] = "ArgoCD"
     halves: ClassVar[Mapping[str, str]] = {"kubernetes": "agentkeep.delivery.argocd.kubernetes:DeliveryKubernetes"}
+    commands: ClassVar[tuple[str, ...]] = ("argocd",)
     bootstrap: ClassVar[tuple[str, ...]] = ("application", "appproject")
 
     repository: str

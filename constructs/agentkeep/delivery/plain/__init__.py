@@ -35,6 +35,11 @@ class Plain(Delivery):
         """Flux, or the command by which a person applies the folder."""
         return "Flux" if self.flux else "'kubectl apply'"
 
+    @property
+    def commands(self) -> tuple[str, ...]:  # type: ignore[override]  # of each instance
+        """Flux's own; 'kubectl' is forbidden anyway."""
+        return ("flux",) if self.flux else ()
+
     def kept(self) -> Mapping[str, str]:
         """Without Flux nothing prunes: ``kubectl apply`` deletes nothing."""
         return {f"{FLUX}/prune": "disabled"} if self.flux else {}
