@@ -799,12 +799,15 @@ def test_prune_stops_at_once(pod: Pod) -> None:
 OPEN = 'case "$*" in *" litellm 4000"|*" discord.com 443") exit 0 ;; *) exit 1 ;; esac'
 
 
-def test_the_check_passes_where_everything_is_as_declared(pod: Pod) -> None:
-    pod.stub("nc", OPEN)
+KNOWN = 'case "$*" in discord.com|api.example) exit 0 ;; *) exit 1 ;; esac'
 
-    done = pod.run(
-        "check-connectivity.sh", MUST_REACH="litellm:4000 discord.com:443", MUST_NOT_REACH="10.96.0.1:443", PAUSE="0"
-    )
+
+@pytest.mark.parametrize("never", ["10.96.0.1:443", "fd00:2::1:443", "api.example:443"])
+def test_the_check_passes_where_everything_is_as_declared(pod: Pod, never: str) -> None:
+    pod.stub("nc", OPEN)
+    pod.stub("nslookup", KNOWN)
+
+    done = pod.run("check-connectivity.sh", MUST_REACH="litellm:4000 discord.com:443", MUST_NOT_REACH=never, PAUSE="0")
 
     assert (done.returncode, done.stdout.count("ok ")) == (0, 3)
 
@@ -814,10 +817,12 @@ def test_the_check_passes_where_everything_is_as_declared(pod: Pod) -> None:
     [
         ("litellm:4000 elsewhere:1", "10.96.0.1:443", "FAIL  elsewhere:1 must be reachable and is not"),
         ("litellm:4000", "discord.com:443", "FAIL  discord.com:443 must not be reachable and is"),
+        ("litellm:4000", "no-such.example:443", "FAIL  no-such.example:443 has no address, so nothing was tried"),
     ],
 )
 def test_the_check_fails_where_one_thing_differs(pod: Pod, reach: str, never: str, said: str) -> None:
     pod.stub("nc", OPEN)
+    pod.stub("nslookup", KNOWN)
 
     done = pod.run("check-connectivity.sh", MUST_REACH=reach, MUST_NOT_REACH=never, ATTEMPTS="2", PAUSE="0")
 
