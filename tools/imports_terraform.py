@@ -56,10 +56,49 @@ SOURCES = (
         package="cdktf-cdktf-provider-aws",
         version="21.22.1",
         provider="aws",
-        resources=("ssm-parameter",),
-        left_out=frozenset({"provider.endpoints"}),
-        sensitive=frozenset({"aws_ssm_parameter.value", "aws_ssm_parameter.value_wo"}),
-        write_only=frozenset({"aws_ssm_parameter.value_wo"}),
+        resources=(
+            "ssm-parameter",
+            "secretsmanager-secret",
+            "secretsmanager-secret-version",
+            "iam-role",
+            "iam-role-policy",
+            "dlm-lifecycle-policy",
+        ),
+        left_out=frozenset(
+            {
+                "provider.endpoints",
+                # Each hands a copy to somebody else, or runs something.
+                "aws_secretsmanager_secret.replica",
+                "aws_iam_role.inline_policy",
+                *(
+                    f"aws_dlm_lifecycle_policy.policy_details.{part}"
+                    for part in (
+                        "action",
+                        "event_source",
+                        "exclusions",
+                        "parameters",
+                        "schedule.archive_rule",
+                        "schedule.create_rule.scripts",
+                        "schedule.cross_region_copy_rule",
+                        "schedule.deprecate_rule",
+                        "schedule.fast_restore_rule",
+                        "schedule.share_rule",
+                    )
+                ),
+            }
+        ),
+        sensitive=frozenset(
+            {
+                "aws_ssm_parameter.value",
+                "aws_ssm_parameter.value_wo",
+                "aws_secretsmanager_secret_version.secret_binary",
+                "aws_secretsmanager_secret_version.secret_string",
+                "aws_secretsmanager_secret_version.secret_string_wo",
+            }
+        ),
+        write_only=frozenset(
+            {"aws_ssm_parameter.value_wo", "aws_secretsmanager_secret_version.secret_string_wo"},
+        ),
     ),
     Source(
         module="random",

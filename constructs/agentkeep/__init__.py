@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agentkeep.core.platform import Platform as Platform
     from agentkeep.core.process import Process as Process
     from agentkeep.delivery.argocd import ArgoCd as ArgoCd
+    from agentkeep.delivery.plain import Plain as Plain
     from agentkeep.egress_lockdown.declaration import EgressLockdown as EgressLockdown
     from agentkeep.errors import AgentkeepError as AgentkeepError
     from agentkeep.errors import DeclarationError as DeclarationError
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
     from agentkeep.secret_param.declaration import SecretParam as SecretParam
     from agentkeep.secret_param.stores.aws import Aws as Aws
     from agentkeep.secret_param.stores.parameter_store import ParameterStore as ParameterStore
+    from agentkeep.secret_param.stores.secrets_manager import SecretsManager as SecretsManager
     from agentkeep.service.declaration import Service as Service
+    from agentkeep.storages.ebs_csi import EbsCsi as EbsCsi
     from agentkeep.storages.longhorn import Longhorn as Longhorn
     from agentkeep.targets.helm import AgentChart as AgentChart
     from agentkeep.targets.helm import Chart as Chart
@@ -79,6 +82,7 @@ _HOMES = {
     "agentkeep.core.platform": ("Platform",),
     "agentkeep.core.process": ("Process",),
     "agentkeep.delivery.argocd": ("ArgoCd",),
+    "agentkeep.delivery.plain": ("Plain",),
     "agentkeep.egress_lockdown.declaration": ("EgressLockdown",),
     "agentkeep.errors": (
         "AgentkeepError",
@@ -115,7 +119,9 @@ _HOMES = {
     ),
     "agentkeep.secret_param.stores.aws": ("Aws",),
     "agentkeep.secret_param.stores.parameter_store": ("ParameterStore",),
+    "agentkeep.secret_param.stores.secrets_manager": ("SecretsManager",),
     "agentkeep.service.declaration": ("Service",),
+    "agentkeep.storages.ebs_csi": ("EbsCsi",),
     "agentkeep.storages.longhorn": ("Longhorn",),
     "agentkeep.targets.helm": (
         "AgentChart",
@@ -138,11 +144,12 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 # A plain list, because type checkers read it; a test compares it with what is above.
 __all__ = [
     "Access", "AgentChart", "AgentkeepError", "ArgoCd", "Aws", "Budget", "Chart", "Cluster", "ClusterDns",
-    "ContainerAgent", "DeclarationError", "DeclarationErrors", "Discord", "DiscordUser", "EgressLockdown", "Elevated",
-    "Image", "Internet", "Inward", "IsolatedLLMProxy", "IsolatedSecret", "Longhorn", "Manifests", "Model",
-    "Neighbour", "OpenClaw", "ParameterStore", "Placement", "Platform", "Port", "Process", "ProofError", "Provider",
-    "Range", "Resources", "Rules", "Sandbox", "SandboxedAgent", "SecretParam", "Selector", "Service",
-    "SynthesisError", "Taint", "TerraformModules", "TerraformState", "Tools", "TunnelSite", "Zone",
+    "ContainerAgent", "DeclarationError", "DeclarationErrors", "Discord", "DiscordUser", "EbsCsi", "EgressLockdown",
+    "Elevated", "Image", "Internet", "Inward", "IsolatedLLMProxy", "IsolatedSecret", "Longhorn", "Manifests",
+    "Model", "Neighbour", "OpenClaw", "ParameterStore", "Placement", "Plain", "Platform", "Port", "Process",
+    "ProofError", "Provider", "Range", "Resources", "Rules", "Sandbox", "SandboxedAgent", "SecretParam",
+    "SecretsManager", "Selector", "Service", "SynthesisError", "Taint", "TerraformModules", "TerraformState",
+    "Tools", "TunnelSite", "Zone",
 ]  # fmt: skip
 
 

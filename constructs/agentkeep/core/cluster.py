@@ -44,6 +44,25 @@ class Workaround(NamedTuple):
     because: str
 
 
+class DataKind(NamedTuple):
+    """A kind of object that holds or describes data, and the field that says whose."""
+
+    group: str
+    plural: str
+    #: The field, below the object, that holds the namespace of the data.
+    namespace: str = "metadata.namespace"
+
+
+class Protected(NamedTuple):
+    """One object that nobody may delete, and why."""
+
+    group: str
+    plural: str
+    namespace: str
+    name: str
+    because: str
+
+
 class Volumes(Fact, ABC):
     """
     Where volumes come from: the storage of a cluster.
@@ -59,16 +78,17 @@ class Volumes(Fact, ABC):
     provisioner: ClassVar[str]
     #: ``Immediate``, or ``WaitForFirstConsumer`` where a volume is made on the node of its first pod.
     binding: ClassVar[Literal["Immediate", "WaitForFirstConsumer"]] = "Immediate"
-    #: Kinds of its own that hold or describe data, as (API group, plural): their deletion is refused.
-    data_kinds: ClassVar[tuple[tuple[str, str], ...]] = ()
-    #: Halves of its own, by target; each is called with (scope, id, model, pages=...).
+    #: Kinds of its own that hold or describe data: their deletion is refused.
+    data_kinds: ClassVar[tuple[DataKind, ...]] = ()
+    #: Halves of its own, by target, made where something has a volume; each is called with (scope, id, model), the one
+    #: for Kubernetes with pages=... too, and the one for Terraform has a ``root(model)``.
     halves: ClassVar[Mapping[str, str]] = {}
     #: What may be backed up together; empty where backups are made otherwise.
     backup_groups: tuple[str, ...] = ()
 
     @abstractmethod
-    def parameters(self) -> dict[str, str]:
-        """Parameters of the storage class."""
+    def parameters(self, cluster: str, platform: str) -> dict[str, str]:
+        """Parameters of the storage class of *platform* on *cluster*."""
 
     def claim_labels(self) -> dict[str, str]:
         """Labels that a claim must carry to be backed up."""
@@ -130,10 +150,14 @@ class Delivery(Fact, ABC):
 
     #: What the ledger calls it.
     provider: ClassVar[str]
+    #: What people call it.
+    title: ClassVar[str]
     #: Halves of its own, by target; each is called with (scope, id, model, pages=...).
     halves: ClassVar[Mapping[str, str]] = {}
     #: Pages that an administrator applies, and not the delivery itself: it must not be able to change its own limits.
     bootstrap: ClassVar[tuple[str, ...]] = ()
+    #: Its own command line, which an agent is told not to use.
+    commands: ClassVar[tuple[str, ...]] = ()
     #: A namespace of its own, which no platform may have.
     reserved_namespaces: ClassVar[tuple[str, ...]] = ()
 
@@ -154,6 +178,18 @@ class Delivery(Fact, ABC):
     def wave(self, number: int) -> Mapping[str, str]:  # noqa: ARG002 - for those that know an order
         """Annotations of what it applies in the order of *number*."""
         return {}
+
+    def protected(self, platform: str) -> tuple[Protected, ...]:  # noqa: ARG002 - for those that have such objects
+        """What delivers *platform* or limits it, and must not be deleted."""
+        return ()
+
+    def listed(self, pages: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+        """The names of *pages*, each given with the kinds on it, as the kustomization lists them."""
+        return tuple(sorted(pages))
+
+    def kustomization_fields(self) -> tuple[str, ...]:
+        """Further lines of the kustomization."""
+        return ()
 
     def about_app(self, platform: str) -> str:
         """The first line of the kustomization."""

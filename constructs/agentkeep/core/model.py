@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Target
+from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Target, Volumes
 from agentkeep.core.edges import GENERIC, Env, File, Flow, Grant, Inward, Neighbour, Publication, Serving
 from agentkeep.core.part import Part
-from agentkeep.core.pod import Pod
+from agentkeep.core.pod import Claim, Pod
 from agentkeep.core.workload import Secret, Workload
 
 PartT = TypeVar("PartT", bound=Part)
@@ -124,6 +124,17 @@ class Model:
         if name not in self._pods:
             self._pods[name] = self.workload(name).plan(self)
         return self._pods[name]
+
+    @property
+    def claims(self) -> tuple[tuple[str, Claim], ...]:
+        """Every volume claim, each with the id of its workload."""
+        return tuple((workload.id, claim) for workload in self.workloads for claim in self.pod(workload.id).claims)
+
+    @property
+    def facts(self) -> tuple[tuple[str, Delivery | Volumes], ...]:
+        """What may have halves of its own besides the parts, by name: the delivery, and a storage that is used."""
+        delivery: tuple[str, Delivery | Volumes] = ("delivery", self.delivery)
+        return (delivery, ("storage", self.cluster.storage)) if self.claims else (delivery,)
 
     # --- edges -------------------------------------------------------------------------------------------------------
 

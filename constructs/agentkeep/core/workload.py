@@ -25,7 +25,7 @@ WorkloadRole = Literal["agent", "keeper", "tunnel", "proxy", "service", "check"]
 # Names of objects and files that every platform has.
 RESERVED_IDS = frozenset(
     {"admission", "application", "appproject", "default-deny", "kustomization", "namespace", "networkpolicy"}
-    | {"storageclass"}
+    | {"storageclass", "volumesnapshotclass"}
 )
 
 SECRET_FILES = "secret-files"  # noqa: S105 - the name of a volume

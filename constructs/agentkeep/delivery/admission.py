@@ -1,23 +1,24 @@
 """
 What the API server refuses, whoever asks: the deletion of data, and pods that are more than they were declared to be.
 
-These ValidatingAdmissionPolicies are the floor below ArgoCD's own settings: they hold for a person with kubectl, for a
-controller, and for an agent that got hold of a token. They are applied with the Application, not by it, so that no
-change in the app's folder can weaken them.
+These ValidatingAdmissionPolicies are the floor below the delivery's own settings: they hold for a person with kubectl,
+for a controller, and for an agent that got hold of a token. They are applied by an administrator, not by the delivery,
+so that no change in the folder that it follows can weaken them.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from constructs import Construct
 
+from agentkeep.core.cluster import DataKind, Protected
 from agentkeep.core.facts import Image
 from agentkeep.core.model import Model
 from agentkeep.core.workload import Workload
-from agentkeep.delivery.argocd import ArgoCd
 from agentkeep.halves.kubernetes import Writer
 from agentkeep.halves.pages import Pages
 from agentkeep_imports.k8s.validating_admission_policy import (
@@ -69,15 +70,16 @@ class AdmissionKubernetes(Construct):
     def _keep_data(self) -> None:
         platform = self._model
         name = platform.label("keep-data")
-        claims = sorted(claim.name for workload in platform.workloads for claim in platform.pod(workload.id).claims)
-        argocd = platform.delivery
-        assert isinstance(argocd, ArgoCd)  # noqa: S101 - so far
+        claims = sorted(claim.name for _, claim in platform.claims)
+        kinds = platform.cluster.storage.data_kinds if claims else ()
+        protected = platform.delivery.protected(platform.id)
         to_delete = f"To delete it on purpose, delete the binding {name} first."
         self._policy(
             name,
             rules=[
                 _rule("", "v1", ["DELETE"], ["namespaces", "persistentvolumeclaims", "persistentvolumes"]),
-                _rule("argoproj.io", "*", ["DELETE"], ["applications", "appprojects"]),
+                *_deletions(kinds),
+                *_deletions(protected),
             ],
             validations=[
                 Validation(
@@ -93,28 +95,26 @@ class AdmissionKubernetes(Construct):
                     message=f"the claim holds the data of {platform.id}. {to_delete}",
                 ),
                 Validation(
-                    expression=_unless(
-                        "persistentvolumes",
-                        "has(oldObject.spec.claimRef)",
-                        f"oldObject.spec.claimRef.namespace == {_text(platform.id)}",
-                    ),
+                    expression=_unless("persistentvolumes", *_belongs("spec.claimRef.namespace", platform.id)),
                     message=f"the volume holds the data of {platform.id}. {to_delete}",
                 ),
-                Validation(
-                    expression=_unless(
-                        "applications",
-                        f"oldObject.metadata.namespace == {_text(argocd.namespace)}",
-                        f"oldObject.metadata.name == {_text(platform.id)}",
-                    ),
-                    message=f"deleting the Application of {platform.id} is how data was lost before. {to_delete}",
+                *(
+                    Validation(
+                        expression=_unless(kind.plural, *_belongs(kind.namespace, platform.id)),
+                        message=f"it holds or describes the data of {platform.id}. {to_delete}",
+                    )
+                    for kind in kinds
                 ),
-                Validation(
-                    expression=_unless(
-                        "appprojects",
-                        f"oldObject.metadata.namespace == {_text(argocd.namespace)}",
-                        f"oldObject.metadata.name == {_text(platform.id)}",
-                    ),
-                    message=f"the AppProject limits what {platform.id} may deploy. {to_delete}",
+                *(
+                    Validation(
+                        expression=_unless(
+                            one.plural,
+                            f"oldObject.metadata.namespace == {_text(one.namespace)}",
+                            f"oldObject.metadata.name == {_text(one.name)}",
+                        ),
+                        message=f"{one.because}. {to_delete}",
+                    )
+                    for one in protected
                 ),
             ],
         )
@@ -290,6 +290,20 @@ def _rule(group: str, version: str, operations: list[str], resources: list[str])
         # The API server writes this default back; left out, ArgoCD would see a change for ever.
         scope="*",
     )
+
+
+def _deletions(things: Iterable[DataKind | Protected]) -> Iterator[Rule]:
+    """A rule for each API group of *things*, in any version that it is served in."""
+    for group, kinds in groupby(things, key=lambda one: one.group):
+        yield _rule(group, "*", ["DELETE"], list(dict.fromkeys(one.plural for one in kinds)))
+
+
+def _belongs(field: str, namespace: str) -> Iterator[str]:
+    """CEL: whether *field* of what is deleted is there and names *namespace*."""
+    parent = field.rpartition(".")[0]
+    if parent != "metadata":
+        yield f"has(oldObject.{parent})"
+    yield f"oldObject.{field} == {_text(namespace)}"
 
 
 def _text(value: str) -> str:

@@ -25,9 +25,8 @@ class NamespaceKubernetes(Construct):
         writer = Writer(model, pages or Pages(self))
         pods = [model.pod(workload.id) for workload in model.workloads]
         privileged = any(pod.privileged for pod in pods)
-        deleter = "ArgoCD" if model.delivery.kept() else "whoever delivers"
         writer.object(
-            writer.pages.page("namespace", f"the namespace of {model.id}; {deleter} never deletes it"),
+            writer.pages.page("namespace", f"the namespace of {model.id}; {model.delivery.title} never deletes it"),
             "Namespace",
             model.id,
             {},
@@ -60,7 +59,7 @@ class NamespaceKubernetes(Construct):
             name,
             {
                 "allowVolumeExpansion": True,
-                "parameters": storage.parameters(),
+                "parameters": storage.parameters(model.cluster.name, model.id),
                 "provisioner": storage.provisioner,
                 "reclaimPolicy": "Retain",
                 "volumeBindingMode": storage.binding,

@@ -40,5 +40,6 @@ class SandboxedAgentKubernetes(Construct):
         writer.files(pod)
         writer.claims(pod)
         about = f"{agent.path} (SandboxedAgent)"
-        writer.service(agent, f"{agent.id}-service", f"{about}: where the tunnel reaches it")
+        reached = "where the tunnel reaches it" if model.published(agent.id) else "its ports; nobody publishes them"
+        writer.service(agent, f"{agent.id}-service", f"{about}: {reached}")
         writer.workload(agent, f"{agent.id}-deployment", f"{about}: the agent itself")

@@ -24,7 +24,7 @@ class Longhorn(Volumes):
 
     replicas: int
 
-    def parameters(self) -> dict[str, str]:
+    def parameters(self, cluster: str, platform: str) -> dict[str, str]:  # noqa: ARG002 - the same for all
         """How many copies, and how long a lost one is waited for."""
         return {"numberOfReplicas": str(self.replicas), "staleReplicaTimeout": "30"}
 

@@ -83,25 +83,27 @@ def denies(case: Case, policy: Object, namespace: str | None) -> bool:
 
 _NOT: Final = re.compile(r"!\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)\Z")
 _EQUALS: Final = re.compile(r"(?P<what>[\w.]+) == '(?P<value>[^']*)'\Z")
+_HAS: Final = re.compile(r"has\((?P<what>oldObject\.[\w.]+)\)\Z")
 _AMONG: Final = re.compile(r"(?P<what>[\w.]+) in \[(?P<values>[^\]]*)\]\Z")
 
 
-def denials(policy: Object, resource: str, namespace: str, name: str) -> bool:
+def denials(policy: Object, resource: str, field: str, namespace: str, name: str) -> bool:
     """
     Whether one of the policy's expressions is false for this object, so that its deletion is refused.
 
     Understood are ``false`` and ``!(a == 'x' && b in ['y'] && has(c))`` over the resource and ``oldObject``;
     anything else is taken not to refuse.
+
+    Args:
+        policy: The policy.
+        resource: Plural of what is deleted.
+        field: The field, below ``oldObject``, that says which namespace it is for.
+        namespace: That namespace.
+        name: Its name; empty where none is known before it exists.
     """
-    facts = {
-        "request.resource.resource": resource,
-        "oldObject.metadata.name": name,
-        "oldObject.metadata.namespace": namespace,
-        "oldObject.spec.claimRef.namespace": namespace if resource == "persistentvolumes" else "",
-    }
-    if resource == "persistentvolumes":
-        # Neither is known before the volume exists.
-        del facts["oldObject.metadata.name"], facts["oldObject.metadata.namespace"]
+    facts = {"request.resource.resource": resource, f"oldObject.{field}": namespace}
+    if name:
+        facts["oldObject.metadata.name"] = name
     return any(_refuses(text(one.get("expression")), facts) for one in mappings(policy.spec.get("validations")))
 
 
@@ -122,4 +124,6 @@ def _holds(condition: str, facts: Mapping[str, str]) -> bool:
     if among:
         values = {value.strip().strip("'") for value in among["values"].split(",")}
         return facts.get(among["what"], "") in values - {""}
-    return condition == "has(oldObject.spec.claimRef)" and "oldObject.spec.claimRef.namespace" in facts
+    # What a field is asked of is there, or the object would not be for that namespace.
+    has = _HAS.match(condition)
+    return bool(has) and any(fact.startswith(f"{has['what']}.") for fact in facts)

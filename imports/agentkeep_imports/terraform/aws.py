@@ -349,11 +349,648 @@ class SsmParameter(_base.Resource):
         return self.get_number_attribute("version")
 
 
+class SecretsmanagerSecret(_base.Resource):
+    """Resource ``aws_secretsmanager_secret``."""
+
+    TF_RESOURCE_TYPE: ClassVar[str] = "aws_secretsmanager_secret"
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        description: str | None = None,
+        force_overwrite_replica_secret: _base.Flag | None = None,
+        id: str | None = None,
+        kms_key_id: str | None = None,
+        name: str | None = None,
+        name_prefix: str | None = None,
+        policy: str | None = None,
+        recovery_window_in_days: float | None = None,
+        region: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        tags_all: Mapping[str, str] | None = None,
+        connection: _base.Connection | None = None,
+        count: _base.Count | None = None,
+        depends_on: Sequence[cdktf.ITerraformDependable] | None = None,
+        for_each: cdktf.ITerraformIterator | None = None,
+        lifecycle: _base.Lifecycle | None = None,
+        provider: cdktf.TerraformProvider | None = None,
+        provisioners: _base.Provisioners | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            terraform_resource_type="aws_secretsmanager_secret",
+            terraform_generator_metadata=_base.generator("aws", "6.25.0", "~> 6.0"),
+            connection=connection,
+            count=count,
+            depends_on=depends_on,
+            for_each=for_each,
+            lifecycle=lifecycle,
+            provider=provider,
+            provisioners=provisioners,
+        )
+        self._set_inputs(
+            {
+                "description": description,
+                "force_overwrite_replica_secret": force_overwrite_replica_secret,
+                "id": id,
+                "kms_key_id": kms_key_id,
+                "name": name,
+                "name_prefix": name_prefix,
+                "policy": policy,
+                "recovery_window_in_days": recovery_window_in_days,
+                "region": region,
+                "tags": tags,
+                "tags_all": tags_all,
+            },
+            required=(),
+        )
+
+    @property
+    def arn(self) -> str:
+        """``arn``, known after apply."""
+        return self.get_string_attribute("arn")
+
+    @property
+    def description(self) -> str:
+        """``description``, as a reference."""
+        return self.get_string_attribute("description")
+
+    @property
+    def force_overwrite_replica_secret(self) -> cdktf.IResolvable:
+        """``force_overwrite_replica_secret``, as a reference."""
+        return self.get_boolean_attribute("force_overwrite_replica_secret")
+
+    @property
+    def id(self) -> str:
+        """``id``, as a reference."""
+        return self.get_string_attribute("id")
+
+    @property
+    def kms_key_id(self) -> str:
+        """``kms_key_id``, as a reference."""
+        return self.get_string_attribute("kms_key_id")
+
+    @property
+    def name(self) -> str:
+        """``name``, as a reference."""
+        return self.get_string_attribute("name")
+
+    @property
+    def name_prefix(self) -> str:
+        """``name_prefix``, as a reference."""
+        return self.get_string_attribute("name_prefix")
+
+    @property
+    def policy(self) -> str:
+        """``policy``, as a reference."""
+        return self.get_string_attribute("policy")
+
+    @property
+    def recovery_window_in_days(self) -> float:
+        """``recovery_window_in_days``, as a reference."""
+        return self.get_number_attribute("recovery_window_in_days")
+
+    @property
+    def region(self) -> str:
+        """``region``, as a reference."""
+        return self.get_string_attribute("region")
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """``tags``, as a reference."""
+        return self.get_string_map_attribute("tags")
+
+    @property
+    def tags_all(self) -> Mapping[str, str]:
+        """``tags_all``, as a reference."""
+        return self.get_string_map_attribute("tags_all")
+
+
+class SecretsmanagerSecretVersion(_base.Resource):
+    """Resource ``aws_secretsmanager_secret_version``."""
+
+    TF_RESOURCE_TYPE: ClassVar[str] = "aws_secretsmanager_secret_version"
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        secret_id: str,
+        id: str | None = None,
+        region: str | None = None,
+        secret_binary: str | None = None,
+        secret_string: str | None = None,
+        secret_string_wo: str | None = None,
+        secret_string_wo_version: float | None = None,
+        version_stages: Sequence[str] | None = None,
+        connection: _base.Connection | None = None,
+        count: _base.Count | None = None,
+        depends_on: Sequence[cdktf.ITerraformDependable] | None = None,
+        for_each: cdktf.ITerraformIterator | None = None,
+        lifecycle: _base.Lifecycle | None = None,
+        provider: cdktf.TerraformProvider | None = None,
+        provisioners: _base.Provisioners | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            terraform_resource_type="aws_secretsmanager_secret_version",
+            terraform_generator_metadata=_base.generator("aws", "6.25.0", "~> 6.0"),
+            connection=connection,
+            count=count,
+            depends_on=depends_on,
+            for_each=for_each,
+            lifecycle=lifecycle,
+            provider=provider,
+            provisioners=provisioners,
+        )
+        self._set_inputs(
+            {
+                "secret_id": secret_id,
+                "id": id,
+                "region": region,
+                "secret_binary": secret_binary,
+                "secret_string": secret_string,
+                "secret_string_wo": secret_string_wo,
+                "secret_string_wo_version": secret_string_wo_version,
+                "version_stages": version_stages,
+            },
+            required=("secret_id",),
+        )
+
+    @property
+    def arn(self) -> str:
+        """``arn``, known after apply."""
+        return self.get_string_attribute("arn")
+
+    @property
+    def has_secret_string_wo(self) -> cdktf.IResolvable:
+        """``has_secret_string_wo``, known after apply."""
+        return self.get_boolean_attribute("has_secret_string_wo")
+
+    @property
+    def id(self) -> str:
+        """``id``, as a reference."""
+        return self.get_string_attribute("id")
+
+    @property
+    def region(self) -> str:
+        """``region``, as a reference."""
+        return self.get_string_attribute("region")
+
+    @property
+    def secret_binary(self) -> str:
+        """``secret_binary``, as a reference."""
+        return self.get_string_attribute("secret_binary")
+
+    @property
+    def secret_id(self) -> str:
+        """``secret_id``, as a reference."""
+        return self.get_string_attribute("secret_id")
+
+    @property
+    def secret_string(self) -> str:
+        """``secret_string``, as a reference."""
+        return self.get_string_attribute("secret_string")
+
+    @property
+    def secret_string_wo(self) -> str:
+        """``secret_string_wo``, as a reference."""
+        return self.get_string_attribute("secret_string_wo")
+
+    @property
+    def secret_string_wo_version(self) -> float:
+        """``secret_string_wo_version``, as a reference."""
+        return self.get_number_attribute("secret_string_wo_version")
+
+    @property
+    def version_id(self) -> str:
+        """``version_id``, known after apply."""
+        return self.get_string_attribute("version_id")
+
+    @property
+    def version_stages(self) -> Sequence[str]:
+        """``version_stages``, as a reference."""
+        return cdktf.Fn.tolist(self.get_list_attribute("version_stages"))
+
+
+class IamRole(_base.Resource):
+    """Resource ``aws_iam_role``."""
+
+    TF_RESOURCE_TYPE: ClassVar[str] = "aws_iam_role"
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        assume_role_policy: str,
+        description: str | None = None,
+        force_detach_policies: _base.Flag | None = None,
+        id: str | None = None,
+        managed_policy_arns: Sequence[str] | None = None,
+        max_session_duration: float | None = None,
+        name: str | None = None,
+        name_prefix: str | None = None,
+        path: str | None = None,
+        permissions_boundary: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        tags_all: Mapping[str, str] | None = None,
+        connection: _base.Connection | None = None,
+        count: _base.Count | None = None,
+        depends_on: Sequence[cdktf.ITerraformDependable] | None = None,
+        for_each: cdktf.ITerraformIterator | None = None,
+        lifecycle: _base.Lifecycle | None = None,
+        provider: cdktf.TerraformProvider | None = None,
+        provisioners: _base.Provisioners | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            terraform_resource_type="aws_iam_role",
+            terraform_generator_metadata=_base.generator("aws", "6.25.0", "~> 6.0"),
+            connection=connection,
+            count=count,
+            depends_on=depends_on,
+            for_each=for_each,
+            lifecycle=lifecycle,
+            provider=provider,
+            provisioners=provisioners,
+        )
+        self._set_inputs(
+            {
+                "assume_role_policy": assume_role_policy,
+                "description": description,
+                "force_detach_policies": force_detach_policies,
+                "id": id,
+                "managed_policy_arns": managed_policy_arns,
+                "max_session_duration": max_session_duration,
+                "name": name,
+                "name_prefix": name_prefix,
+                "path": path,
+                "permissions_boundary": permissions_boundary,
+                "tags": tags,
+                "tags_all": tags_all,
+            },
+            required=("assume_role_policy",),
+        )
+
+    @property
+    def arn(self) -> str:
+        """``arn``, known after apply."""
+        return self.get_string_attribute("arn")
+
+    @property
+    def assume_role_policy(self) -> str:
+        """``assume_role_policy``, as a reference."""
+        return self.get_string_attribute("assume_role_policy")
+
+    @property
+    def create_date(self) -> str:
+        """``create_date``, known after apply."""
+        return self.get_string_attribute("create_date")
+
+    @property
+    def description(self) -> str:
+        """``description``, as a reference."""
+        return self.get_string_attribute("description")
+
+    @property
+    def force_detach_policies(self) -> cdktf.IResolvable:
+        """``force_detach_policies``, as a reference."""
+        return self.get_boolean_attribute("force_detach_policies")
+
+    @property
+    def id(self) -> str:
+        """``id``, as a reference."""
+        return self.get_string_attribute("id")
+
+    @property
+    def managed_policy_arns(self) -> Sequence[str]:
+        """``managed_policy_arns``, as a reference."""
+        return cdktf.Fn.tolist(self.get_list_attribute("managed_policy_arns"))
+
+    @property
+    def max_session_duration(self) -> float:
+        """``max_session_duration``, as a reference."""
+        return self.get_number_attribute("max_session_duration")
+
+    @property
+    def name(self) -> str:
+        """``name``, as a reference."""
+        return self.get_string_attribute("name")
+
+    @property
+    def name_prefix(self) -> str:
+        """``name_prefix``, as a reference."""
+        return self.get_string_attribute("name_prefix")
+
+    @property
+    def path(self) -> str:
+        """``path``, as a reference."""
+        return self.get_string_attribute("path")
+
+    @property
+    def permissions_boundary(self) -> str:
+        """``permissions_boundary``, as a reference."""
+        return self.get_string_attribute("permissions_boundary")
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """``tags``, as a reference."""
+        return self.get_string_map_attribute("tags")
+
+    @property
+    def tags_all(self) -> Mapping[str, str]:
+        """``tags_all``, as a reference."""
+        return self.get_string_map_attribute("tags_all")
+
+    @property
+    def unique_id(self) -> str:
+        """``unique_id``, known after apply."""
+        return self.get_string_attribute("unique_id")
+
+
+class IamRolePolicy(_base.Resource):
+    """Resource ``aws_iam_role_policy``."""
+
+    TF_RESOURCE_TYPE: ClassVar[str] = "aws_iam_role_policy"
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        policy: str,
+        role: str,
+        id: str | None = None,
+        name: str | None = None,
+        name_prefix: str | None = None,
+        connection: _base.Connection | None = None,
+        count: _base.Count | None = None,
+        depends_on: Sequence[cdktf.ITerraformDependable] | None = None,
+        for_each: cdktf.ITerraformIterator | None = None,
+        lifecycle: _base.Lifecycle | None = None,
+        provider: cdktf.TerraformProvider | None = None,
+        provisioners: _base.Provisioners | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            terraform_resource_type="aws_iam_role_policy",
+            terraform_generator_metadata=_base.generator("aws", "6.25.0", "~> 6.0"),
+            connection=connection,
+            count=count,
+            depends_on=depends_on,
+            for_each=for_each,
+            lifecycle=lifecycle,
+            provider=provider,
+            provisioners=provisioners,
+        )
+        self._set_inputs(
+            {
+                "policy": policy,
+                "role": role,
+                "id": id,
+                "name": name,
+                "name_prefix": name_prefix,
+            },
+            required=("policy", "role"),
+        )
+
+    @property
+    def id(self) -> str:
+        """``id``, as a reference."""
+        return self.get_string_attribute("id")
+
+    @property
+    def name(self) -> str:
+        """``name``, as a reference."""
+        return self.get_string_attribute("name")
+
+    @property
+    def name_prefix(self) -> str:
+        """``name_prefix``, as a reference."""
+        return self.get_string_attribute("name_prefix")
+
+    @property
+    def policy(self) -> str:
+        """``policy``, as a reference."""
+        return self.get_string_attribute("policy")
+
+    @property
+    def role(self) -> str:
+        """``role``, as a reference."""
+        return self.get_string_attribute("role")
+
+
+class DlmLifecyclePolicyPolicyDetailsScheduleCreateRule(_base.Block):
+    """The block ``create_rule`` of ``aws_dlm_lifecycle_policy``."""
+
+    def __init__(
+        self,
+        *,
+        cron_expression: str | None = None,
+        interval: float | None = None,
+        interval_unit: str | None = None,
+        location: str | None = None,
+        times: Sequence[str] | None = None,
+    ) -> None:
+        self.cron_expression = cron_expression
+        self.interval = interval
+        self.interval_unit = interval_unit
+        self.location = location
+        self.times = times
+
+
+class DlmLifecyclePolicyPolicyDetailsScheduleRetainRule(_base.Block):
+    """The block ``retain_rule`` of ``aws_dlm_lifecycle_policy``."""
+
+    def __init__(
+        self,
+        *,
+        count: float | None = None,
+        interval: float | None = None,
+        interval_unit: str | None = None,
+    ) -> None:
+        self.count = count
+        self.interval = interval
+        self.interval_unit = interval_unit
+
+
+class DlmLifecyclePolicyPolicyDetailsSchedule(_base.Block):
+    """The block ``schedule`` of ``aws_dlm_lifecycle_policy``."""
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ("create_rule", "name", "retain_rule")
+
+    def __init__(
+        self,
+        *,
+        create_rule: DlmLifecyclePolicyPolicyDetailsScheduleCreateRule,
+        name: str,
+        retain_rule: DlmLifecyclePolicyPolicyDetailsScheduleRetainRule,
+        copy_tags: _base.Flag | None = None,
+        tags_to_add: Mapping[str, str] | None = None,
+        variable_tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.create_rule = create_rule
+        self.name = name
+        self.retain_rule = retain_rule
+        self.copy_tags = copy_tags
+        self.tags_to_add = tags_to_add
+        self.variable_tags = variable_tags
+
+
+class DlmLifecyclePolicyPolicyDetails(_base.Block):
+    """The block ``policy_details`` of ``aws_dlm_lifecycle_policy``."""
+
+    def __init__(
+        self,
+        *,
+        copy_tags: _base.Flag | None = None,
+        create_interval: float | None = None,
+        extend_deletion: _base.Flag | None = None,
+        policy_language: str | None = None,
+        policy_type: str | None = None,
+        resource_locations: Sequence[str] | None = None,
+        resource_type: str | None = None,
+        resource_types: Sequence[str] | None = None,
+        retain_interval: float | None = None,
+        schedule: _base.Many[DlmLifecyclePolicyPolicyDetailsSchedule] | None = None,
+        target_tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.copy_tags = copy_tags
+        self.create_interval = create_interval
+        self.extend_deletion = extend_deletion
+        self.policy_language = policy_language
+        self.policy_type = policy_type
+        self.resource_locations = resource_locations
+        self.resource_type = resource_type
+        self.resource_types = resource_types
+        self.retain_interval = retain_interval
+        self.schedule = schedule
+        self.target_tags = target_tags
+
+
+class DlmLifecyclePolicy(_base.Resource):
+    """Resource ``aws_dlm_lifecycle_policy``."""
+
+    TF_RESOURCE_TYPE: ClassVar[str] = "aws_dlm_lifecycle_policy"
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        description: str,
+        execution_role_arn: str,
+        policy_details: DlmLifecyclePolicyPolicyDetails,
+        default_policy: str | None = None,
+        id: str | None = None,
+        region: str | None = None,
+        state: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        tags_all: Mapping[str, str] | None = None,
+        connection: _base.Connection | None = None,
+        count: _base.Count | None = None,
+        depends_on: Sequence[cdktf.ITerraformDependable] | None = None,
+        for_each: cdktf.ITerraformIterator | None = None,
+        lifecycle: _base.Lifecycle | None = None,
+        provider: cdktf.TerraformProvider | None = None,
+        provisioners: _base.Provisioners | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            terraform_resource_type="aws_dlm_lifecycle_policy",
+            terraform_generator_metadata=_base.generator("aws", "6.25.0", "~> 6.0"),
+            connection=connection,
+            count=count,
+            depends_on=depends_on,
+            for_each=for_each,
+            lifecycle=lifecycle,
+            provider=provider,
+            provisioners=provisioners,
+        )
+        self._set_inputs(
+            {
+                "description": description,
+                "execution_role_arn": execution_role_arn,
+                "policy_details": policy_details,
+                "default_policy": default_policy,
+                "id": id,
+                "region": region,
+                "state": state,
+                "tags": tags,
+                "tags_all": tags_all,
+            },
+            required=("description", "execution_role_arn", "policy_details"),
+        )
+
+    @property
+    def arn(self) -> str:
+        """``arn``, known after apply."""
+        return self.get_string_attribute("arn")
+
+    @property
+    def default_policy(self) -> str:
+        """``default_policy``, as a reference."""
+        return self.get_string_attribute("default_policy")
+
+    @property
+    def description(self) -> str:
+        """``description``, as a reference."""
+        return self.get_string_attribute("description")
+
+    @property
+    def execution_role_arn(self) -> str:
+        """``execution_role_arn``, as a reference."""
+        return self.get_string_attribute("execution_role_arn")
+
+    @property
+    def id(self) -> str:
+        """``id``, as a reference."""
+        return self.get_string_attribute("id")
+
+    @property
+    def region(self) -> str:
+        """``region``, as a reference."""
+        return self.get_string_attribute("region")
+
+    @property
+    def state(self) -> str:
+        """``state``, as a reference."""
+        return self.get_string_attribute("state")
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """``tags``, as a reference."""
+        return self.get_string_map_attribute("tags")
+
+    @property
+    def tags_all(self) -> Mapping[str, str]:
+        """``tags_all``, as a reference."""
+        return self.get_string_map_attribute("tags_all")
+
+
 __all__ = [
     "AwsProvider",
     "AwsProviderAssumeRole",
     "AwsProviderAssumeRoleWithWebIdentity",
     "AwsProviderDefaultTags",
     "AwsProviderIgnoreTags",
+    "DlmLifecyclePolicy",
+    "DlmLifecyclePolicyPolicyDetails",
+    "DlmLifecyclePolicyPolicyDetailsSchedule",
+    "DlmLifecyclePolicyPolicyDetailsScheduleCreateRule",
+    "DlmLifecyclePolicyPolicyDetailsScheduleRetainRule",
+    "IamRole",
+    "IamRolePolicy",
+    "SecretsmanagerSecret",
+    "SecretsmanagerSecretVersion",
     "SsmParameter",
 ]

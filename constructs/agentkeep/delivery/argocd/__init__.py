@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
-from agentkeep.core.cluster import Delivery
+from agentkeep.core.cluster import Delivery, Protected
 from agentkeep.core.facts import Problem, dns_label_problems
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
@@ -26,7 +26,9 @@ class ArgoCd(Delivery):
     """
 
     provider: ClassVar[str] = "argocd"
+    title: ClassVar[str] = "ArgoCD"
     halves: ClassVar[Mapping[str, str]] = {"kubernetes": "agentkeep.delivery.argocd.kubernetes:DeliveryKubernetes"}
+    commands: ClassVar[tuple[str, ...]] = ("argocd",)
     bootstrap: ClassVar[tuple[str, ...]] = ("application", "appproject")
 
     repository: str
@@ -62,6 +64,20 @@ class ArgoCd(Delivery):
             "argocd.argoproj.io/hook": "PostSync",
             "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
         }
+
+    def protected(self, platform: str) -> tuple[Protected, ...]:
+        """The Application and its project."""
+        group, where = "argoproj.io", self.namespace
+        return (
+            Protected(
+                group,
+                "applications",
+                where,
+                platform,
+                f"deleting the Application of {platform} is how data was lost before",
+            ),
+            Protected(group, "appprojects", where, platform, f"the AppProject limits what {platform} may deploy"),
+        )
 
     def about_app(self, platform: str) -> str:
         """The first line of the kustomization."""

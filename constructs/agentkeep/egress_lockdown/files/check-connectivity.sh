@@ -1,11 +1,11 @@
 #!/bin/sh
 # Tries what the agent must reach and what it must not, from a pod with the same flows, and fails if either differs.
 #
-# Run by: the Job that follows every sync, with a busybox image (sh, nc). Uid and gid 65534, read-only root.
+# Run by: the Job that follows every delivery, with a busybox image (sh, nc, nslookup). Uid and gid 65534, read-only root.
 #
 # Environment:
 #   MUST_REACH      host:port, separated by spaces; tried several times, because policies and DNS may still be settling
-#   MUST_NOT_REACH  the same; one success is a failure. Addresses, not names: a name that does not resolve proves nothing
+#   MUST_NOT_REACH  the same; one success is a failure, and so is a name that does not resolve: nothing was tried then
 #   ATTEMPTS        how often to try what must be reached   (6)
 #   PAUSE           seconds between two tries               (5)
 #   PATIENCE        seconds until a connection counts as closed (4)
@@ -18,6 +18,16 @@ failures=0
 
 reaches() {
   nc -z -w "$PATIENCE" "${1%:*}" "${1##*:}" </dev/null >/dev/null 2>&1
+}
+
+is_unknown() {
+  case ${1%:*} in
+    *:*) ;; # an IPv6 address
+    *[!0-9.]*)
+      if ! nslookup "${1%:*}" >/dev/null 2>&1; then return 0; fi
+      ;;
+  esac
+  return 1
 }
 
 for target in $MUST_REACH; do
@@ -35,7 +45,10 @@ for target in $MUST_REACH; do
 done
 
 for target in $MUST_NOT_REACH; do
-  if reaches "$target"; then
+  if is_unknown "$target"; then
+    printf 'FAIL  %s has no address, so nothing was tried\n' "$target"
+    failures=$((failures + 1))
+  elif reaches "$target"; then
     printf 'FAIL  %s must not be reachable and is\n' "$target"
     failures=$((failures + 1))
   else

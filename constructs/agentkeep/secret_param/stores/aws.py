@@ -22,6 +22,11 @@ class Aws(Fact):
     account_id: str
     region: str
 
+    @property
+    def partition(self) -> str:
+        """What the names of everything in that region begin with."""
+        return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(re.sub(r"-[a-z]+-[0-9]$", "", self.region), "aws")
+
     def problems(self) -> Iterator[Problem]:
         """Twelve digits, and a region."""
         if not re.fullmatch(r"[0-9]{12}", self.account_id):

@@ -82,8 +82,9 @@ def tree(model: Model, target: Manifests, scratch: Path, before: Mapping[str, st
         text = (scratch / f"{name}.yaml").read_text(encoding="utf-8")
         found[f"{folder}/{name}.yaml"] = commented(text, model.header(about, text), pages.comments, path=name)
     bootstrap = (*ADMINISTRATORS, *model.delivery.bootstrap)
-    resources = [f"{name}.yaml" for name in sorted(pages.about) if name not in bootstrap]
-    found[f"{folder}/kustomization.yaml"] = kustomization(model, resources, bootstrap)
+    kinds = {name: frozenset(one.kind for one in chart.api_objects) for name, chart in pages.charts.items()}
+    applied = model.delivery.listed({name: found for name, found in kinds.items() if name not in bootstrap})
+    found[f"{folder}/kustomization.yaml"] = kustomization(model, [f"{name}.yaml" for name in applied], bootstrap)
     return found
 
 
@@ -94,6 +95,7 @@ def kustomization(model: Model, resources: Iterable[str], bootstrap: tuple[str, 
         *(f"# {line}" for line in model.delivery.kustomization_notes(bootstrap)),
         "apiVersion: kustomize.config.k8s.io/v1beta1",
         "kind: Kustomization",
+        *model.delivery.kustomization_fields(),
         "resources:",
         *(f"  - {name}" for name in resources),
     ]
@@ -110,7 +112,7 @@ def manifests(outdir: str, model: Model) -> ChartPages:
         if half := part.half("kubernetes"):
             _load(half)(halves, part.id, part, model=model, pages=pages)
     AdmissionKubernetes(halves, "admission", model, pages=pages)
-    for name, fact in (("delivery", model.delivery), ("storage", model.cluster.storage)):
+    for name, fact in model.facts:
         if half := fact.halves.get("kubernetes"):
             _load(half)(halves, name, model, pages=pages)
     _add(pages, model)

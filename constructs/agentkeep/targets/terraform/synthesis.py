@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -43,23 +44,38 @@ def tree(model: Model, target: TerraformModules, scratch: Path, before: Mapping[
 
 def root_modules(app: App, model: Model, target: TerraformModules) -> dict[str, TerraformStack]:
     """Build a stack for each root module in *app*; returns them by folder, secrets' own before what uses them."""
-    members: dict[str, tuple[Root, list[tuple[Part, Any]]]] = {}
+    members: dict[str, tuple[Root, list[Callable[[TerraformStack], object]]]] = {}
     for part in model.parts.values():
-        name = part.half("terraform")
-        if name is None:
-            continue
-        module, _, attribute = name.partition(":")
-        half = getattr(import_module(module), attribute)
-        root = half.root(part, model)
-        members.setdefault(root.path, (root, []))[1].append((part, half))
+        if name := part.half("terraform"):
+            half = _load(name)
+            root = half.root(part, model)
+            members.setdefault(root.path, (root, []))[1].append(partial(_build_part, half, part, model))
+    for fact_name, fact in model.facts:
+        if name := fact.halves.get("terraform"):
+            half = _load(name)
+            root = half.root(model)
+            members.setdefault(root.path, (root, []))[1].append(partial(_build_fact, half, fact_name, model))
     stacks: dict[str, TerraformStack] = {}
-    for path, (root, halves) in sorted(members.items()):
+    for path, (root, builders) in sorted(members.items()):
         folder = target.module_folder(path, model.id)
         stacks[folder] = stack = _stack(app, model, target, root, folder)
         root.prepare(stack, model)
-        for part, half in halves:
-            half(stack, part.id, part, model=model)
+        for build in builders:
+            build(stack)
     return stacks
+
+
+def _build_part(half: Any, part: Part, model: Model, stack: TerraformStack) -> None:
+    half(stack, part.id, part, model=model)
+
+
+def _build_fact(half: Any, name: str, model: Model, stack: TerraformStack) -> None:
+    half(stack, name, model)
+
+
+def _load(half: str) -> Any:
+    module, _, name = half.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _stack(app: App, model: Model, target: TerraformModules, root: Root, folder: str) -> TerraformStack:

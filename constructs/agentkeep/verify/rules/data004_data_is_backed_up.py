@@ -8,9 +8,11 @@ from agentkeep.verify.verdict import Report
 
 def data004_data_is_backed_up(case: Case, report: Report) -> None:
     """
-    DATA004: every claim is backed up by the declared storage, in the declared groups.
+    DATA004: every claim is backed up by the declared storage, in the declared groups, and nothing of that storage
+    undoes it.
 
-    The table of the storage says what that takes, such as labels of a claim or a schedule that selects it.
+    The table of the storage says what that takes, such as labels of a claim, or a schedule that knows its volume by a
+    tag; and what must be so besides: encryption, backups that are retained, a role that may do nothing else.
     """
     claims = {item.name: item for item in case.claims}
     storages = [one for one in map(VENDORS.get, sorted(case.vendors)) if isinstance(one, Storage)]
@@ -25,5 +27,8 @@ def data004_data_is_backed_up(case: Case, report: Report) -> None:
         for storage in storages:
             for problem in storage.unprotected(case.artifacts, claim, declared.backup_groups):
                 report.find(claim, problem, place=claim.place)
+    for storage in storages:
+        for subject, problem, place in storage.odd(case.artifacts):
+            report.find(subject, problem, place=place)
     if not case.ledger.storage:
         report.look()

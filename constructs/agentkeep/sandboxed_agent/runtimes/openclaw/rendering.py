@@ -24,6 +24,7 @@ from agentkeep.sandboxed_agent.runtimes.openclaw.facts import DISCORD_TOKEN_ENV,
 from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
 from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import (
     CODEX_KEY_ENV,
+    COMMANDS,
     AgentPolicy,
     Opening,
     Tool,
@@ -124,6 +125,7 @@ def policy_files(runtime: OpenClawFacts, agent: Agent, model: Model) -> dict[str
             if isinstance(model.secret(grant.secret), IsolatedSecret)
         ),
         repositories=runtime.rules.repositories,
+        commands=(*COMMANDS, *model.delivery.commands),
         review=CODEX_KEY_ENV in names,
     )
     return render_workspace(policy, path=agent.path)

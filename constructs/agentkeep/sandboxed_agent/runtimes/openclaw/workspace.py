@@ -78,6 +78,10 @@ class Tool:
     purpose: str
 
 
+# Infrastructure tools that no agent uses; what delivers adds its own.
+COMMANDS = ("kubectl", "helm", "terraform apply", "terraform destroy", "ansible")
+
+
 @dataclass(frozen=True, slots=True)
 class AgentPolicy:
     """
@@ -106,7 +110,7 @@ class AgentPolicy:
     elsewhere: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
     protected_branches: tuple[str, ...] = ("main", "master")
-    commands: tuple[str, ...] = ("kubectl", "helm", "terraform apply", "terraform destroy", "ansible", "argocd")
+    commands: tuple[str, ...] = COMMANDS
     review: bool = False
 
 
