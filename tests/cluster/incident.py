@@ -30,7 +30,7 @@ Harm = Callable[[Delivery], object]
 
 def without_admission(platform: Platform) -> Platform:
     """The API server takes whatever it is asked."""
-    return _each(platform, lambda item: None if _is(item, "ValidatingAdmissionPolicyBinding", "-keep-data") else item)
+    return _each(platform, lambda item: None if _is(item, "ValidatingAdmissionPolicyBinding", "-keep-") else item)
 
 
 def without_argocds_settings(platform: Platform) -> Platform:

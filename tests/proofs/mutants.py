@@ -994,6 +994,38 @@ def pods() -> Iterator[Mutant]:
         )
 
 
+def _kept(name: str) -> Iterator[Mutant]:
+    yield from _admission("DATA005", name)
+    guard = partial(lambda w: w.k8s("ValidatingAdmissionPolicy", name)["spec"])
+
+    def changed(change: Callable[[str], str]) -> Callable[[World], object]:
+        """Every expression of the policy, changed."""
+
+        def apply(world: World) -> None:
+            for one in guard(world)["validations"]:
+                one["expression"] = change(one["expression"])
+
+        return apply
+
+    yield Mutant("DATA005", f"{name}: no validation", setting(guard, validations=[]))
+    yield Mutant("DATA005", f"{name}: true", changed(lambda _: "true"))
+    yield Mutant(
+        "DATA005",
+        f"{name}: by request.name",
+        changed(
+            lambda text: text.replace("oldObject.metadata.name", "request.name").replace(
+                "oldObject.spec.claimRef.namespace", "request.namespace"
+            )
+        ),
+    )
+    yield Mutant("DATA005", f"{name}: for another name", changed(lambda text: text.replace("openclaw", "other")))
+    yield Mutant(
+        "DATA005",
+        f"{name}: unless somebody asks",
+        changed(lambda text: f"{text} || request.userInfo.username == 'boxp'"),
+    )
+
+
 def _admission(owner: str, name: str) -> Iterator[Mutant]:
     policy = partial(lambda w: w.k8s("ValidatingAdmissionPolicy", name)["spec"])
     binding = partial(lambda w: w.k8s("ValidatingAdmissionPolicyBinding", name)["spec"])
@@ -1156,41 +1188,8 @@ def data() -> Iterator[Mutant]:
             f"the claim with {label} switched off",
             lambda w, x=label: pvc(w)["metadata"]["labels"].update({x: "disabled"}),
         )
-    name = "openclaw-keep-data"
-    yield from _admission("DATA005", name)
-    guard = partial(lambda w: w.k8s("ValidatingAdmissionPolicy", name)["spec"])
-    for index in range(4):
-        yield Mutant(
-            "DATA005", f"{name}: validation {index + 1} dropped", lambda w, i=index: guard(w)["validations"].pop(i)
-        )
-        yield Mutant(
-            "DATA005",
-            f"{name}: validation {index + 1} true",
-            lambda w, i=index: guard(w)["validations"][i].update(expression="true"),
-        )
-        yield Mutant(
-            "DATA005",
-            f"{name}: validation {index + 1} by request.name",
-            lambda w, i=index: guard(w)["validations"][i].update(
-                expression=guard(w)["validations"][i]["expression"]
-                .replace("oldObject.metadata.name", "request.name")
-                .replace("oldObject.spec.claimRef.namespace", "request.namespace")
-            ),
-        )
-        yield Mutant(
-            "DATA005",
-            f"{name}: validation {index + 1} for another name",
-            lambda w, i=index: guard(w)["validations"][i].update(
-                expression=guard(w)["validations"][i]["expression"].replace("openclaw", "other")
-            ),
-        )
-        yield Mutant(
-            "DATA005",
-            f"{name}: validation {index + 1} unless somebody asks",
-            lambda w, i=index: guard(w)["validations"][i].update(
-                expression=guard(w)["validations"][i]["expression"] + " || request.userInfo.username == 'boxp'"
-            ),
-        )
+    for kind in ("namespaces", "persistentvolumeclaims", "persistentvolumes", "applications"):
+        yield from _kept(f"openclaw-keep-{kind}")
     agent = partial(lambda w: w.k8s("Deployment", AGENT)["spec"])
     yield Mutant("DATA006", "the agent rolls over", setting(agent, strategy={"type": "RollingUpdate"}))
     yield Mutant("DATA006", "the agent's strategy is left out", dropping(agent, "strategy"))

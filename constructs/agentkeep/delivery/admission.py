@@ -45,7 +45,7 @@ Variable = ValidatingAdmissionPolicySpecVariables
 
 class AdmissionKubernetes(Construct):
     """
-    Two policies with their bindings: data is not deleted, and pods stay what they were declared to be.
+    Policies with their bindings: data is not deleted, and pods stay what they were declared to be.
 
     Args:
         scope: A chart.
@@ -65,53 +65,41 @@ class AdmissionKubernetes(Construct):
     # --- data --------------------------------------------------------------------------------------------------------
 
     def _keep_data(self) -> None:
+        # One policy for each kind: the API server checks every expression against every kind that its policy matches,
+        # and an expression over the fields of another kind is an error to it.
         platform = self._platform
-        name = platform.label("keep-data")
+        here = f"oldObject.metadata.namespace == {_text(platform.id)}"
+        named = f"oldObject.metadata.name == {_text(platform.id)}"
+        in_argocd = f"oldObject.metadata.namespace == {_text(platform.argocd.namespace)}"
         claims = sorted(claim for workload in platform.parts(Workload) for claim in workload.volume_claims())
-        to_delete = f"To delete it on purpose, delete the binding {name} first."
+        self._keep("namespaces", "", [((named,), f"the namespace {platform.id} holds data")])
+        self._keep(
+            "persistentvolumeclaims", "",
+            [((here, f"oldObject.metadata.name in {json.dumps(claims)}"), f"the claim holds the data of {platform.id}")],
+        )  # fmt: skip
+        ours = ("has(oldObject.spec.claimRef)", f"oldObject.spec.claimRef.namespace == {_text(platform.id)}")
+        self._keep("persistentvolumes", "", [(ours, f"the volume holds the data of {platform.id}")])
+        self._keep(
+            "applications", "argoproj.io",
+            [((in_argocd, named), f"deleting the Application of {platform.id} is how data was lost before")],
+        )  # fmt: skip
+        self._keep(
+            "appprojects", "argoproj.io",
+            [((in_argocd, named), f"the AppProject limits what {platform.id} may deploy")],
+        )  # fmt: skip
+
+    def _keep(self, resource: str, group: str, kept: Sequence[tuple[Sequence[str], str]]) -> None:
+        """Refuse to delete each object of *resource* that meets every condition of an entry."""
+        name = self._platform.label(f"keep-{resource}")
         self._policy(
             name,
-            rules=[
-                _rule("", "v1", ["DELETE"], ["namespaces", "persistentvolumeclaims", "persistentvolumes"]),
-                _rule("argoproj.io", "*", ["DELETE"], ["applications", "appprojects"]),
-            ],
+            rules=[_rule(group, "*" if group else "v1", ["DELETE"], [resource])],
             validations=[
                 Validation(
-                    expression=_unless("namespaces", f"oldObject.metadata.name == {_text(platform.id)}"),
-                    message=f"the namespace {platform.id} holds data. {to_delete}",
-                ),
-                Validation(
-                    expression=_unless(
-                        "persistentvolumeclaims",
-                        f"oldObject.metadata.namespace == {_text(platform.id)}",
-                        f"oldObject.metadata.name in {json.dumps(claims)}",
-                    ),
-                    message=f"the claim holds the data of {platform.id}. {to_delete}",
-                ),
-                Validation(
-                    expression=_unless(
-                        "persistentvolumes",
-                        "has(oldObject.spec.claimRef)",
-                        f"oldObject.spec.claimRef.namespace == {_text(platform.id)}",
-                    ),
-                    message=f"the volume holds the data of {platform.id}. {to_delete}",
-                ),
-                Validation(
-                    expression=_unless(
-                        "applications",
-                        f"oldObject.metadata.namespace == {_text(platform.argocd.namespace)}",
-                        f"oldObject.metadata.name == {_text(platform.id)}",
-                    ),
-                    message=f"deleting the Application of {platform.id} is how data was lost before. {to_delete}",
-                ),
-                Validation(
-                    expression=_unless(
-                        "appprojects",
-                        f"oldObject.metadata.namespace == {_text(platform.argocd.namespace)}",
-                        f"oldObject.metadata.name == {_text(platform.id)}",
-                    ),
-                    message=f"the AppProject limits what {platform.id} may deploy. {to_delete}",
-                ),
+                    expression=f"!({' && '.join(conditions)})",
+                    message=f"{reason}. To delete it on purpose, delete the binding {name} first.",
+                )
+                for conditions, reason in kept
             ],
         )
         self._pages.explain(
@@ -291,11 +279,6 @@ def _rule(group: str, version: str, operations: list[str], resources: list[str])
 def _text(value: str) -> str:
     """A CEL string literal; names of Kubernetes hold no character that would need escaping."""
     return f"'{value}'"
-
-
-def _unless(resource: str, *conditions: str) -> str:
-    """CEL: true, except for a *resource* that meets every condition."""
-    return f"!({' && '.join((f'request.resource.resource == {_text(resource)}', *conditions))})"
 
 
 def _declared(privileged: Sequence[tuple[Workload, str, Image]]) -> str:
