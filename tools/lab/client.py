@@ -36,16 +36,28 @@ class Api:
         context: Knows the server's certificate.
     """
 
-    def __init__(self, port: int, token: str, context: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        port: int,
+        token: str,
+        context: ssl.SSLContext,
+        connections: list[http.client.HTTPSConnection] | None = None,
+    ) -> None:
         self._port = port
         self._token = token
         self._context = context
         self._kinds: dict[str, dict[str, tuple[str, bool]]] = {}
         self._local = threading.local()
+        self._connections = [] if connections is None else connections
 
     def as_user(self, token: str) -> Api:
         """The same server, asked by somebody else."""
-        return Api(self._port, token, self._context)
+        return Api(self._port, token, self._context, self._connections)
+
+    def close(self) -> None:
+        """Close every connection, also those of other users and threads; nobody may ask any more."""
+        while self._connections:
+            self._connections.pop().close()
 
     # --- objects -----------------------------------------------------------------------------------------------------
 
@@ -135,6 +147,8 @@ class Api:
                 answer = connection.getresponse()
                 return answer.status, answer.read().decode("utf-8", "replace")
             except (OSError, http.client.HTTPException) as problem:
+                connection.close()
+                self._connections.remove(connection)
                 self._local.connection = None
                 # The server may have closed an idle connection; a second failure is a real one.
                 if attempt or not isinstance(problem, (ConnectionResetError, BrokenPipeError)):
@@ -153,6 +167,7 @@ class Api:
         if found is None:
             found = http.client.HTTPSConnection("127.0.0.1", self._port, context=self._context, timeout=TIMEOUT)
             self._local.connection = found
+            self._connections.append(found)
         return found
 
     def _collection(self, version: str, kind: str, namespace: str | None) -> str:

@@ -8,6 +8,7 @@ git for what ArgoCD follows.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import ssl
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +40,12 @@ ARGOCD = "argocd"
 REGION = "ap-northeast-1"
 # Users with a token each. Everybody is an administrator: what is tried here must be refused whoever asks.
 USERS = ("admin", "argocd", "external-secrets", "system:serviceaccount:longhorn-system:longhorn", "kwok", "controllers")
-DEFINITIONS_NEEDED = 60
+# Kinds that a program looks for once, when it starts.
+DEFINED = {
+    "argoproj.io/v1alpha1": {"Application", "AppProject"},
+    "external-secrets.io/v1": {"ExternalSecret", "SecretStore", "ClusterSecretStore"},
+    "generators.external-secrets.io/v1alpha1": {"GeneratorState", "ClusterGenerator", "Password"},
+}
 
 
 @dataclass
@@ -113,6 +120,7 @@ def _running(folder: Path, delivery: bool) -> Iterator[Lab]:
     build.build(PROGRAMS if delivery else CONTROL_PLANE)
     crew = Crew(folder)
     storage: Storage | None = None
+    lab: Lab | None = None
     try:
         begin = time.monotonic()
         lab = _control_plane(folder, crew)
@@ -121,7 +129,7 @@ def _running(folder: Path, delivery: bool) -> Iterator[Lab]:
             _delivery(lab)
             lab.started["delivery"] = time.monotonic() - begin
         lab.api.apply(DEFINITION)
-        _established(lab, "longhorn.io/v1beta2")
+        _established(lab, "longhorn.io/v1beta2", {"Volume"})
         lab.api.apply(_namespace(NAMESPACE))
         storage = Storage(lab.as_user("system:serviceaccount:longhorn-system:longhorn"))
         storage.start()
@@ -131,6 +139,8 @@ def _running(folder: Path, delivery: bool) -> Iterator[Lab]:
     finally:
         if storage is not None:
             storage.stop()
+        if lab is not None:
+            lab.api.close()
         crew.close()
 
 
@@ -197,7 +207,10 @@ def _control_plane(folder: Path, crew: Crew) -> Lab:
             f"--config={HERE / 'stages.yaml'}", "--node-lease-duration-seconds=0", "--cidr=10.0.0.0/8",
         ],
     )  # fmt: skip
-    api.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}})
+    labels = {"kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux", "kubernetes.io/hostname": NODE}
+    api.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": labels}})
+    # The server gives a new node a taint that only the controller which is left out above would take away.
+    api.patch("v1/Node", NODE, {"spec": {"taints": None}})
     return Lab(folder, api, configs["admin"], crew, tokens)
 
 
@@ -252,8 +265,8 @@ def _delivery(lab: Lab) -> None:
     ]
     for path in definitions:
         lab.api.apply_all(without_webhooks(yaml.load_all(path.read_text("utf-8"), yaml.CSafeLoader)))
-    _established(lab, "argoproj.io/v1alpha1")
-    _established(lab, "external-secrets.io/v1")
+    for version, kinds in DEFINED.items():
+        _established(lab, version, kinds)
     lab.api.apply_all(_argocd_settings())
     tools = folder / "bin"
     tools.mkdir(exist_ok=True)
@@ -323,9 +336,14 @@ def without_webhooks(definitions: Iterator[Object]) -> Iterator[Object]:
             yield definition
 
 
-def _established(lab: Lab, version: str) -> None:
-    """Wait until the server serves *version*: a definition takes a moment."""
-    lab.wait_for(version, lambda: lab.api.raw("GET", f"/apis/{version}")[0] == 200, DEFINITIONS_NEEDED)
+def _established(lab: Lab, version: str, kinds: AbstractSet[str]) -> None:
+    """Wait until the server serves *kinds* of *version*: each definition takes a moment of its own."""
+
+    def served() -> bool:
+        status, text = lab.api.raw("GET", f"/apis/{version}")
+        return status == 200 and kinds <= {item["kind"] for item in json.loads(text)["resources"]}
+
+    lab.wait_for(version, served)
 
 
 def _argocd_settings() -> Sequence[Object]:
