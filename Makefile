@@ -5,7 +5,7 @@ export PYTHONPATH := constructs:imports:.
 export CHECKPOINT_DISABLE := 1
 
 .DEFAULT_GOAL := synth
-.PHONY: synth accept examples test laws check real bench imports lock environment setup
+.PHONY: synth accept examples test laws check real cluster lab bench imports lock environment setup
 
 synth: environment        ## write dist/ from the declaration, and print the ledger of edges
 	@$(BIN)/python -m agentkeep.cli synth lolice.openclaw
@@ -17,7 +17,7 @@ examples: environment     ## write dist/ of every example anew: read the diff be
 	@$(BIN)/python tools/examples.py
 
 test: setup               ## unit, targets, proofs, snapshot
-	@$(BIN)/python -m pytest -q -m "not real and not property" tests
+	@$(BIN)/python -m pytest -q -m "not real and not property and not cluster" tests
 
 laws: setup               ## property tests
 	@$(BIN)/python -m pytest -q -m property tests
@@ -27,6 +27,12 @@ check: setup              ## lint, format, types, generated files are current
 
 real: setup               ## the real programs, on exactly the files in dist/
 	@$(BIN)/python -m pytest -q -m real -n 2 --dist loadfile --no-loadscope-reorder tests/real
+
+cluster: setup            ## the real servers and what ArgoCD makes of dist/; needs Go, and minutes on a new machine
+	@$(BIN)/python -m pytest -q -m cluster tests/cluster
+
+lab: setup                ## the same cluster for a person, until Ctrl-C
+	@$(BIN)/python -m tools.lab
 
 bench: setup              ## speed, memory and size, as ratios
 	@$(BIN)/python -m bench

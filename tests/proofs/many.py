@@ -28,7 +28,7 @@ def many_agents(count: int) -> dict[str, bytes]:
         ledger["flows"] += [_renamed(one, name) for one in ledger["flows"] if one["from"] == AGENT]
     _secrets(world, ledger, names)
     _proxy(world, names)
-    guard = world.k8s("ValidatingAdmissionPolicy", "openclaw-keep-data")["spec"]["validations"][1]
+    guard = world.k8s("ValidatingAdmissionPolicy", "openclaw-keep-persistentvolumeclaims")["spec"]["validations"][0]
     claims = json.dumps(["openclaw-data", *(f"{name}-data" for name in names)])
     guard["expression"] = guard["expression"].replace('["openclaw-data"]', claims)
     ledger["acknowledgements"] += [

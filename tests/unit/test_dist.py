@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agentkeep import SynthesisError
-from agentkeep.targets.dist import expect_replaceable, is_foreign, read_tree, swap, write_aside
+from agentkeep.targets.dist import expect_replaceable, not_ours, read_tree, swap, write_aside
 
 OURS = {"platform.json": "{}\n", "lolice/argoproj/app/a.yaml": "kind: A\n"}
 IMAGES = "lolice/argoproj/app/.argocd-source-app.yaml"
@@ -24,7 +24,7 @@ def fail(*_: object, **__: object) -> None:
 
 
 def test_the_new_tree_takes_the_place_of_the_old(tmp_path: Path) -> None:
-    dist = put(tmp_path / "dist", {"platform.json": "old", "gone.yaml": "x"})
+    dist = put(tmp_path / "dist", {"platform.json": "old", "gone.yaml": "# synthesized by agentkeep"})
     swap(write_aside(dist, OURS), dist)
 
     assert read_tree(dist) == OURS
@@ -39,28 +39,27 @@ def test_a_first_dist_is_made_with_its_parents(tmp_path: Path) -> None:
     assert read_tree(dist) == OURS
 
 
-def test_image_tags_that_argocd_wrote_survive(tmp_path: Path) -> None:
-    dist = put(tmp_path / "dist", OURS | {IMAGES: "newer"})
-    swap(write_aside(dist, OURS), dist)
+def replace(dist: Path, tree: dict[str, str]) -> None:
+    swap(write_aside(dist, tree, not_ours(read_tree(dist), tree)), dist)
 
-    assert (dist / IMAGES).read_text() == "newer"
-    # They are nobody's difference.
+
+@pytest.mark.parametrize("name", [IMAGES, "lolice/argoproj/app/notes.md", "lolice/argoproj/gone/OWNERS", "README"])
+def test_what_somebody_else_put_there_survives(tmp_path: Path, name: str) -> None:
+    dist = put(tmp_path / "dist", OURS | {name: "by hand"})
+    (dist / name).chmod(0o755)
+    replace(dist, OURS)
+
+    assert read_tree(dist) == OURS | {name: "by hand"}
+    assert (dist / name).stat().st_mode & 0o777 == 0o755
+
+
+def test_a_file_of_ours_that_is_not_written_any_more_goes(tmp_path: Path) -> None:
+    header = "# about\n# Synthesized by agentkeep from the declaration of 'app'; a change here is lost, change that.\n"
+    chart = {"helm/app/Chart.yaml": header, "helm/app/Chart.lock": "digest: x\n", "helm/app/templates/guard.yaml": "x"}
+    dist = put(tmp_path / "dist", OURS | chart | {"lolice/argoproj/app/old.yaml": header})
+    replace(dist, OURS)
+
     assert read_tree(dist) == OURS
-
-
-def test_image_tags_of_an_app_that_is_gone_go_with_it(tmp_path: Path) -> None:
-    dist = put(tmp_path / "dist", OURS | {IMAGES: "newer"})
-    swap(write_aside(dist, {"platform.json": "{}\n"}), dist)
-
-    assert not (dist / IMAGES).exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "foreign"),
-    [(IMAGES, True), (".argocd-source-x.yaml", True), ("a/argocd-source-x.yaml", False), ("a/b.yaml", False)],
-)
-def test_only_parameter_overrides_are_somebody_elses(name: str, foreign: bool) -> None:
-    assert is_foreign(name) is foreign
 
 
 def test_a_full_disk_leaves_the_old_tree_and_nothing_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +92,7 @@ def test_a_swap_that_fails_puts_the_old_tree_back(tmp_path: Path, monkeypatch: p
     assert read_tree(dist) == OURS
 
 
-def test_what_is_no_text_is_carried_as_it_is(tmp_path: Path) -> None:
+def test_what_is_not_text_is_carried_as_it_is(tmp_path: Path) -> None:
     dist = put(tmp_path / "dist", OURS)
     (dist / "arch").mkdir()
     (dist / "arch/.DS_Store").write_bytes(b"\x00\xff\xfe\n")

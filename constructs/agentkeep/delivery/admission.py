@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from constructs import Construct
 
-from agentkeep.core.cluster import DataKind, Protected
 from agentkeep.core.facts import Image
 from agentkeep.core.model import Model
 from agentkeep.core.workload import Workload
@@ -47,7 +46,7 @@ Variable = ValidatingAdmissionPolicySpecVariables
 
 class AdmissionKubernetes(Construct):
     """
-    Two policies with their bindings: data is not deleted, and pods stay what they were declared to be.
+    Policies with their bindings: data is not deleted, and pods stay what they were declared to be.
 
     Args:
         scope: A chart.
@@ -68,54 +67,36 @@ class AdmissionKubernetes(Construct):
     # --- data --------------------------------------------------------------------------------------------------------
 
     def _keep_data(self) -> None:
+        # One policy for each kind: the API server checks every expression against every kind that its policy matches,
+        # and an expression over the fields of another kind is an error to it.
         platform = self._model
-        name = platform.label("keep-data")
         claims = sorted(claim.name for _, claim in platform.claims)
-        kinds = platform.cluster.storage.data_kinds if claims else ()
-        protected = platform.delivery.protected(platform.id)
-        to_delete = f"To delete it on purpose, delete the binding {name} first."
+        self._keep("namespaces", "", [((_named(platform.id),), f"the namespace {platform.id} holds data")])
+        mine = (*_belongs("metadata.namespace", platform.id), f"oldObject.metadata.name in {json.dumps(claims)}")
+        self._keep("persistentvolumeclaims", "", [(mine, f"the claim holds the data of {platform.id}")])
+        ours = tuple(_belongs("spec.claimRef.namespace", platform.id))
+        self._keep("persistentvolumes", "", [(ours, f"the volume holds the data of {platform.id}")])
+        for kind in platform.cluster.storage.data_kinds if claims else ():
+            belongs = tuple(_belongs(kind.namespace, platform.id))
+            self._keep(kind.plural, kind.group, [(belongs, f"it holds or describes the data of {platform.id}")])
+        for (group, plural), found in groupby(
+            platform.delivery.protected(platform.id), key=lambda one: (one.group, one.plural)
+        ):
+            kept = [((*_belongs("metadata.namespace", one.namespace), _named(one.name)), one.because) for one in found]
+            self._keep(plural, group, kept)
+
+    def _keep(self, resource: str, group: str, kept: Sequence[tuple[Sequence[str], str]]) -> None:
+        """Refuse to delete each object of *resource* that meets every condition of an entry."""
+        name = self._model.label(f"keep-{resource}")
         self._policy(
             name,
-            rules=[
-                _rule("", "v1", ["DELETE"], ["namespaces", "persistentvolumeclaims", "persistentvolumes"]),
-                *_deletions(kinds),
-                *_deletions(protected),
-            ],
+            rules=[_rule(group, "*" if group else "v1", ["DELETE"], [resource])],
             validations=[
                 Validation(
-                    expression=_unless("namespaces", f"oldObject.metadata.name == {_text(platform.id)}"),
-                    message=f"the namespace {platform.id} holds data. {to_delete}",
-                ),
-                Validation(
-                    expression=_unless(
-                        "persistentvolumeclaims",
-                        f"oldObject.metadata.namespace == {_text(platform.id)}",
-                        f"oldObject.metadata.name in {json.dumps(claims)}",
-                    ),
-                    message=f"the claim holds the data of {platform.id}. {to_delete}",
-                ),
-                Validation(
-                    expression=_unless("persistentvolumes", *_belongs("spec.claimRef.namespace", platform.id)),
-                    message=f"the volume holds the data of {platform.id}. {to_delete}",
-                ),
-                *(
-                    Validation(
-                        expression=_unless(kind.plural, *_belongs(kind.namespace, platform.id)),
-                        message=f"it holds or describes the data of {platform.id}. {to_delete}",
-                    )
-                    for kind in kinds
-                ),
-                *(
-                    Validation(
-                        expression=_unless(
-                            one.plural,
-                            f"oldObject.metadata.namespace == {_text(one.namespace)}",
-                            f"oldObject.metadata.name == {_text(one.name)}",
-                        ),
-                        message=f"{one.because}. {to_delete}",
-                    )
-                    for one in protected
-                ),
+                    expression=f"!({' && '.join(conditions)})",
+                    message=f"{reason}. To delete it on purpose, delete the binding {name} first.",
+                )
+                for conditions, reason in kept
             ],
         )
         self._pages.explain(
@@ -292,10 +273,9 @@ def _rule(group: str, version: str, operations: list[str], resources: list[str])
     )
 
 
-def _deletions(things: Iterable[DataKind | Protected]) -> Iterator[Rule]:
-    """A rule for each API group of *things*, in any version that it is served in."""
-    for group, kinds in groupby(things, key=lambda one: one.group):
-        yield _rule(group, "*", ["DELETE"], list(dict.fromkeys(one.plural for one in kinds)))
+def _named(name: str) -> str:
+    """CEL: whether what is deleted has that name."""
+    return f"oldObject.metadata.name == {_text(name)}"
 
 
 def _belongs(field: str, namespace: str) -> Iterator[str]:
@@ -309,11 +289,6 @@ def _belongs(field: str, namespace: str) -> Iterator[str]:
 def _text(value: str) -> str:
     """A CEL string literal; names of Kubernetes hold no character that would need escaping."""
     return f"'{value}'"
-
-
-def _unless(resource: str, *conditions: str) -> str:
-    """CEL: true, except for a *resource* that meets every condition."""
-    return f"!({' && '.join((f'request.resource.resource == {_text(resource)}', *conditions))})"
 
 
 def _declared(privileged: Sequence[tuple[Workload, str, Image]]) -> str:

@@ -2,39 +2,52 @@
 The folder ``dist/``: what is in it, and how it is replaced.
 
 A new tree is written beside the old one and swapped in at the end, so a failure at any point leaves ``dist/`` as it
-was. Files that others write into it are carried over: regenerating must not undo what they did.
+was. Files that others put into it are carried over: regenerating must not undo what they did.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from agentkeep.errors import SynthesisError
 
-# Parameter overrides that ArgoCD Image Updater commits beside the manifests; they are never ours to write or remove.
-FOREIGN = ".argocd-source-*.yaml"
+# Every file of ours says so near its top, or lies beside one that does.
+MARK = "synthesized by agentkeep"
+SILENT = ("Chart.lock", "templates/guard.yaml")
 
 Tree = Mapping[str, str]
 """Text of every file, by its path in ``dist/``, with forward slashes."""
 
 
 def read_tree(folder: Path) -> dict[str, str]:
-    """Every file below *folder*, foreign ones left out; empty where there is no folder."""
+    """Every file below *folder*; empty where there is no folder."""
     if not folder.is_dir():
         return {}
     return {
-        # What is no text (some systems leave folders' settings) is kept as it is.
+        # What is not text (some systems leave folders' settings) is kept as it is.
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="surrogateescape")
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not is_foreign(path.relative_to(folder).as_posix())
+        if path.is_file()
     }
 
 
-def is_foreign(name: str) -> bool:
-    """Whether somebody else writes the file."""
-    return PurePosixPath(name).match(FOREIGN)
+def not_ours(before: Tree, tree: Tree) -> tuple[str, ...]:
+    """
+    Files of *before* that nothing in *tree* replaces, and that this program did not write.
+
+    They are carried over: parameter overrides that ArgoCD Image Updater commits beside the manifests, and whatever a
+    person put there. The proofs judge them like anything else.
+    """
+    return tuple(name for name in before if name not in tree and not _is_ours(name, before))
+
+
+def _is_ours(name: str, before: Tree) -> bool:
+    if MARK in before[name].lower():
+        return True
+    chart = next((name.removesuffix(end) for end in SILENT if name.endswith(f"/{end}")), None)
+    return chart is not None and MARK in before.get(f"{chart}Chart.yaml", "").lower()
 
 
 def expect_replaceable(dist: Path, mark: str) -> None:
@@ -56,9 +69,9 @@ def expect_replaceable(dist: Path, mark: str) -> None:
         )
 
 
-def write_aside(dist: Path, tree: Tree) -> Path:
+def write_aside(dist: Path, tree: Tree, kept: Iterable[str] = ()) -> Path:
     """
-    Write *tree*, and the foreign files of *dist*, to a new folder beside *dist*.
+    Write *tree* to a new folder beside *dist*, with the files of *dist* that are *kept*.
 
     Raises:
         SynthesisError: Nothing can be written there.
@@ -70,11 +83,9 @@ def write_aside(dist: Path, tree: Tree) -> Path:
             path = aside / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")
-        for path in sorted(dist.rglob(FOREIGN)) if dist.is_dir() else ():
-            target = aside / path.relative_to(dist)
-            # Of an app that is no longer declared, nothing remains to be overridden.
-            if target.parent.is_dir():
-                shutil.copy2(path, target)
+        for name in kept:
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(dist / name, aside / name)
     except OSError as error:
         shutil.rmtree(aside, ignore_errors=True)
         raise SynthesisError(dist.name, f"cannot be written: {error.strerror}", "check its permissions") from None

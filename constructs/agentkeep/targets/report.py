@@ -7,14 +7,16 @@ from pathlib import Path
 
 from agentkeep.core.edges import Env
 from agentkeep.core.model import Model
-from agentkeep.targets.dist import Tree
+from agentkeep.targets.dist import Tree, not_ours
 
 
 def text(model: Model, dist: Path, before: Tree, after: Tree) -> str:
     """The report, as lines of at most 120 characters where names allow."""
-    changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    kept = not_ours(before, after)
+    changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name) and name not in kept)
     lines = [f"{dist}/: {len(after)} files, {len(changed)} changed"]
     lines += [f"  {_what(name, before, after)} {name}" for name in changed]
+    lines += [f"  kept    {name} (not written by agentkeep)" for name in kept]
     lines += ["", "who may read what"]
     lines += _columns((grant.secret, "->", grant.workload, _delivery(grant.delivery)) for grant in model.all_grants)
     lines += ["", "who may connect to what, and why"]

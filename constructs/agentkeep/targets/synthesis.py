@@ -21,7 +21,7 @@ from agentkeep.core.model import Model
 from agentkeep.core.platform import Platform
 from agentkeep.errors import DeclarationError, SynthesisError
 from agentkeep.halves.engine import use_bundled_node
-from agentkeep.targets.dist import Tree, expect_replaceable, read_tree, swap, write_aside
+from agentkeep.targets.dist import Tree, expect_replaceable, not_ours, read_tree, swap, write_aside
 from agentkeep.targets.ledger import FILE as LEDGER_FILE
 from agentkeep.targets.ledger import ledger_text
 
@@ -76,7 +76,7 @@ def synthesize(
         check: Called with the new folder before it replaces the old one; whatever it raises leaves *dist* as it was.
 
     Returns:
-        What was in *dist* before, and what is in it now.
+        What was in *dist* before, and what was written; beside that lies what is `not_ours`.
     """
     expect_replaceable(dist, LEDGER_FILE)
     before = read_tree(dist)
@@ -91,7 +91,8 @@ def synthesize(
             with _engine_errors(model):
                 made = scratch if scratch is not None else Path(folder) / target.folder
                 tree |= getattr(import_module(module), maker)(model, target, made, tree)
-    aside = write_aside(dist, tree)
+    kept = not_ours(before, tree)
+    aside = write_aside(dist, tree, kept)
     try:
         if check:
             check(aside)

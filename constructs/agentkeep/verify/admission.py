@@ -126,4 +126,4 @@ def _holds(condition: str, facts: Mapping[str, str]) -> bool:
         return facts.get(among["what"], "") in values - {""}
     # What a field is asked of is there, or the object would not be for that namespace.
     has = _HAS.match(condition)
-    return bool(has) and any(fact.startswith(f"{has['what']}.") for fact in facts)
+    return has is not None and any(fact.startswith(f"{has['what']}.") for fact in facts)

@@ -13,6 +13,7 @@ tool (
 )
 
 require (
+	github.com/alicebob/miniredis/v2 v2.35.0
 	github.com/argoproj/argo-cd/v3 v3.2.11
 	github.com/external-secrets/external-secrets v0.16.2
 	github.com/spf13/cobra v1.10.1

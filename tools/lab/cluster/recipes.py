@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tools.lab.recipe import UNOPTIMIZED, Extra, Go, Recipe
 
 HERE = Path(__file__).parent
 KUBERNETES = "1.34.4"
+KWOK = "sigs.k8s.io/kwok"
 ARGOCD = "github.com/argoproj/argo-cd/v3"
 EXTERNAL_SECRETS = "github.com/external-secrets/external-secrets"
 # What the controllers know beside the AWS provider: the generators that need no server.
@@ -23,32 +25,55 @@ NAMED = (
 )
 
 
+def overlaid(workplace: Path, go: Go, module: str, change: Mapping[str, Callable[[str], str]]) -> list[str]:
+    """
+    Build with some files of *module* changed; the changed text exists for this build only.
+
+    Go refuses an overlay inside its module cache, so the module is built from a link to its folder.
+    """
+    link = workplace / "module"
+    link.symlink_to(json.loads(go("mod", "download", "-json", module))["Dir"])
+    replaced = {}
+    for number, (path, changed) in enumerate(change.items()):
+        new = workplace / f"{number}.go"
+        new.write_text(changed((link / path).read_text("utf-8")), encoding="utf-8")
+        replaced[str(link / path)] = str(new)
+    (workplace / "overlay.json").write_text(json.dumps({"Replace": replaced}), encoding="utf-8")
+    own = (HERE / "go.mod").read_text("utf-8")
+    (workplace / "go.mod").write_text(f"{own}\nreplace {module} => {link}\n", encoding="utf-8")
+    (workplace / "go.sum").write_bytes((HERE / "go.sum").read_bytes())
+    return [f"-modfile={workplace / 'go.mod'}", f"-overlay={workplace / 'overlay.json'}"]
+
+
 def without_other_clouds(workplace: Path, go: Go) -> list[str]:
     """
     Leave every provider but AWS out of External Secrets: most of its code is the other clouds' libraries.
 
-    Its controllers import one package that imports all providers. That package's file is replaced for this build. Go
-    refuses an overlay inside its module cache, so the module is built from a link to its folder.
+    Its controllers import one package that imports all providers, and one that imports all generators.
     """
-    found = json.loads(go("mod", "download", "-json", EXTERNAL_SECRETS))
-    link = workplace / "external-secrets"
-    link.symlink_to(found["Dir"])
-    registers = {
-        "provider": ("aws",),
-        "generator": GENERATORS,
-    }
-    replaced = {}
-    for kind, kept in registers.items():
-        new = workplace / f"{kind}.go"
+
+    def only(kind: str, kept: Sequence[str]) -> Callable[[str], str]:
         imports = "".join(f'import _ "{EXTERNAL_SECRETS}/pkg/{kind}/{name}"\n' for name in kept)
-        new.write_text(f"package register\n\n{imports}", encoding="utf-8")
-        replaced[str(link / "pkg" / kind / "register" / "register.go")] = str(new)
-    overlay = workplace / "overlay.json"
-    overlay.write_text(json.dumps({"Replace": replaced}), encoding="utf-8")
-    module = workplace / "go.mod"
-    module.write_text((HERE / "go.mod").read_text() + f"\nreplace {EXTERNAL_SECRETS} => {link}\n", encoding="utf-8")
-    (workplace / "go.sum").write_bytes((HERE / "go.sum").read_bytes())
-    return ["-modfile", str(module), "-overlay", str(overlay)]
+        return lambda _: f"package register\n\n{imports}"
+
+    change = {
+        "pkg/provider/register/register.go": only("provider", ("aws",)),
+        "pkg/generator/register/register.go": only("generator", GENERATORS),
+    }
+    return overlaid(workplace, go, EXTERNAL_SECRETS, change)
+
+
+def with_this_kubernetes(workplace: Path, go: Go) -> list[str]:
+    """
+    Build kwok with the libraries of the cluster, which are newer than its own.
+
+    Servers gave up the second of the two marks at the end of a watch's first answer; the first one is enough.
+    """
+
+    def renamed(text: str) -> str:
+        return text.replace("metav1.InitialEventsListBlueprintAnnotationKey", "metav1.InitialEventsAnnotationKey")
+
+    return overlaid(workplace, go, KWOK, {"pkg/utils/informer/informer.go": renamed})
 
 
 ARGOCD_OBJECTS = tuple(
@@ -88,8 +113,12 @@ RECIPES = (
         "kube-scheduler", HERE, "k8s.io/kubernetes/cmd/kube-scheduler",
         "gives pods to nodes, and waits for volumes", flags=(*UNOPTIMIZED, *NAMED),
     ),
-    Recipe("kwok", HERE, "sigs.k8s.io/kwok/cmd/kwok", "a node whose pods only say that they run"),
+    Recipe(
+        "kwok", HERE, "sigs.k8s.io/kwok/cmd/kwok", "a node whose pods only say that they run",
+        inputs=(Path(__file__),), prepare=with_this_kubernetes,
+    ),
     Recipe("kustomize", HERE, "sigs.k8s.io/kustomize/kustomize/v5", "what the repository server renders folders with"),
+    Recipe("redis", HERE, "./redis", "the cache between ArgoCD's two programs"),
     Recipe("argocd", HERE, "./argocd", "application controller and repository server", extras=ARGOCD_OBJECTS),
     Recipe(
         "external-secrets", HERE, "./external-secrets", "copies parameters to Secrets",
