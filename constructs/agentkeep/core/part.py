@@ -70,7 +70,7 @@ class Part:
     #: Where its halves are, by target: ``{"kubernetes": "package.module:Class"}``. Text, so that no engine is loaded.
     halves: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, platform: Records, id: str) -> None:  # noqa: A002 - the CDK's own word
+    def __init__(self, platform: Records, id: str) -> None:  # noqa: A002 - the field's own word
         if not isinstance(platform, Records):
             raise DeclarationError(
                 type(self).__name__,

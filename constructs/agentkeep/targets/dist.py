@@ -25,7 +25,7 @@ def read_tree(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         return {}
     return {
-        # What is no text (some systems leave folders' settings) is kept as it is.
+        # What is not text (some systems leave folders' settings) is kept as it is.
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="surrogateescape")
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not is_foreign(path.relative_to(folder).as_posix())

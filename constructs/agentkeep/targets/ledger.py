@@ -12,6 +12,8 @@ from agentkeep.tunnel_site.access import Access
 
 FORMAT = "agentkeep/ledger/v1"
 FILE = "platform.json"
+# What the core calls "the machine" is Terraform in every store that there is so far.
+FILLED_BY = {"operator": "operator", "machine": "terraform"}
 
 
 def ledger(model: Model) -> dict[str, Any]:
@@ -126,7 +128,7 @@ def _secret(model: Model, secret: Secret) -> dict[str, Any]:
         "path": secret.path,
         "role": model.role(secret.id),
         "ssm": secret.key,
-        "filledBy": secret.filled_by,
+        "filledBy": FILLED_BY[secret.filled_by],
         "readers": readers,
         "because": secret.about,
     }

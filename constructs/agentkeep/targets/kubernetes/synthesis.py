@@ -122,7 +122,7 @@ def _add(pages: ChartPages, model: Model) -> None:
     for number, manifest in enumerate(model.manifests):
         page = pages.page(ADDED, f"what the declaration of {model.id} adds by itself")
         body = dict(manifest.body)
-        kind, metadata = str(body.pop("kind")), dict(body.pop("metadata"))  # type: ignore[call-overload]  # checked when it was declared
+        kind, metadata = str(body.pop("kind")), dict(body.pop("metadata"))
         name = str(metadata.pop("name"))
         made = ApiObject(
             page,
