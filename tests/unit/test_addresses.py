@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from agentkeep.core.cluster import IpFamily
-from agentkeep.egress_lockdown.addresses import SPECIAL_IPV4, SPECIAL_IPV6, internet_blocks
 from agentkeep.core.facts import Network
+from agentkeep.egress_lockdown.addresses import SPECIAL_IPV4, SPECIAL_IPV6, internet_blocks
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 FAMILIES: tuple[IpFamily, ...] = ("IPv4", "IPv6")

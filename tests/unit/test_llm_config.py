@@ -5,8 +5,15 @@ from typing import Any
 import pytest
 
 from agentkeep.errors import DeclarationError
-from agentkeep.isolated_llm_proxy import config
-from agentkeep.isolated_llm_proxy.litellm.config import Budget, Client, Route, gate_source, render_clients, render_config
+from agentkeep.isolated_llm_proxy.litellm import config
+from agentkeep.isolated_llm_proxy.litellm.config import (
+    Budget,
+    Client,
+    Route,
+    gate_source,
+    render_clients,
+    render_config,
+)
 
 SONNET = Route("claude-sonnet-4-5", "anthropic/claude-sonnet-4-5-20250929", "ANTHROPIC_API_KEY")
 OPUS = Route("claude-opus-4-6", "anthropic/claude-opus-4-6", "ANTHROPIC_API_KEY", 200_000, 32_000, prompt_cache=True)
