@@ -39,7 +39,7 @@ def sec011_terraform_hands_nothing_out(case: Case, report: Report) -> None:
                 report.find(f"{kind}.{name}", "runs a provisioner", place=at)
             if kind not in _MODELLED:
                 report.unsure(f"{kind}.{name}", "is of a kind that is not modelled", place=at)
-            for path, value in strings({k: v for k, v in body.items() if k != "//"}):
+            for path, value in strings({k: v for k, v in body.items() if k not in ("//", "lifecycle")}):
                 if _SECRET_VALUE.search(value) and (kind, path[0]) not in _PLACES:
                     report.find(f"{kind}.{name}", f"carries a secret in {path[0]}", place=at)
         _reads(module, report)
