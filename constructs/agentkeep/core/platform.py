@@ -197,7 +197,7 @@ class Platform(Records):
         Accept one finding of the proofs.
 
         Args:
-            finding: As the proof names it, e.g. ``POD003[board/web]: privileged``; never a whole rule.
+            finding: As the proof names it, e.g. ``POD003[assistant/daemon]: privileged``; never a whole rule.
             because: Why it is right, or why nothing better can be had.
             owner: Who answers for it.
             until: The last day it stands. An expired acknowledgement is itself a finding, as is an unused one.
