@@ -155,11 +155,30 @@ def _override(pages: ChartPages, model: Model) -> None:
             )
         where = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in override.path)
         if override.value is None:
+            # The engine would pass over it without a word.
+            if not _holds(found.to_json(), override.path):
+                raise SynthesisError(
+                    model.id,
+                    f"there is no {where[1:]} in {override.kind} {override.name!r} to remove",
+                    "name a field of dist/",
+                )
             found.add_json_patch(JsonPatch.remove(where))
         else:
             found.add_json_patch(JsonPatch.add(where, override.value))
             # A comment on what is not there is an error: a field that the engine does not know is never lost silently.
             pages.explain(override.kind, override.name, *override.path, because=override.because)
+
+
+def _holds(value: Any, path: tuple[str | int, ...]) -> bool:
+    for step in path:
+        match value, step:
+            case dict(), str() if step in value:
+                value = value[step]
+            case list(), int() if 0 <= step < len(value):
+                value = value[step]
+            case _:
+                return False
+    return True
 
 
 def _load(half: str) -> Any:
