@@ -7,7 +7,7 @@ from typing import Any
 from tests.proofs.world import APP, Json, World
 
 AGENT = "openclaw"
-_KEPT = ("namespace", "image", "images", "app.kubernetes.io/part-of", "storageClassName")
+_KEPT = ("namespace", "program", "image", "images", "app.kubernetes.io/part-of", "storageClassName")
 
 
 def many_agents(count: int) -> dict[str, bytes]:
