@@ -51,7 +51,7 @@ def secrets(keep: Platform, agent: SandboxedAgent, llm: IsolatedLLMProxy, isolat
     SecretParam("openclaw", "KEY", about="x")  # type: ignore[arg-type]
     Provider("anthropic", KEY, [], RANGES)  # type: ignore[arg-type]
     Provider("anthropic", SecretParam(keep, "KEY", about="x"), [], RANGES)  # type: ignore[arg-type]
-    Provider("anthropic", isolated, [])  # type: ignore[call-arg]
+    Provider("anthropic", isolated, [], "198.51.100.0/24")  # type: ignore[arg-type]
     Discord(KEY, users=())  # type: ignore[arg-type]
     Discord(isolated, users=())  # type: ignore[arg-type]
 
