@@ -337,6 +337,21 @@ OBJECTS: dict[str, tuple[str, str, Callable[[list[Body]], object]]] = {
             }
         ),
     ),
+    "a claim that Flux may prune": (
+        "DATA001",
+        "openclaw-pvc",
+        lambda bodies: bodies[0]["metadata"].pop("annotations"),
+    ),
+    "a claim that Flux may make anew": (
+        "DATA001",
+        "openclaw-pvc",
+        lambda bodies: bodies[0]["metadata"]["annotations"].update({"kustomize.toolkit.fluxcd.io/force": "enabled"}),
+    ),
+    "a snapshot class that Flux may prune": (
+        "DATA001",
+        "volumesnapshotclass",
+        lambda bodies: bodies[0]["metadata"]["annotations"].update({"kustomize.toolkit.fluxcd.io/prune": "enabled"}),
+    ),
     "another store": (
         "REF012",
         "externalsecret",

@@ -25,10 +25,13 @@ class Plain(Delivery):
         flux: Whether Flux follows it: what holds data is then marked so that Flux never prunes it.
     """
 
-    provider: ClassVar[str] = "plain"
-
     folder: str = "apps"
     flux: bool = False
+
+    @property
+    def provider(self) -> str:  # type: ignore[override]  # of each instance
+        """What the ledger calls it: Flux has ways of its own to take an object away."""
+        return "flux" if self.flux else "plain"
 
     @property
     def title(self) -> str:  # type: ignore[override]  # of each instance
