@@ -30,7 +30,10 @@ from agentkeep import (
     TunnelSite,
     Zone,
 )
+from agentkeep.core.facts import Resources
 from agentkeep.core.model import Model as PlatformModel
+from agentkeep.core.pod import Container, Pod
+from agentkeep.core.workload import Workload
 from agentkeep.sandboxed_agent.runtime import SandboxKind
 from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import CODEX_SHA512, GH_SHA256
 from agentkeep.testing import DEMO_ZONE, demo_platform
@@ -58,8 +61,10 @@ CLAUDE = Model(
 CLAUDE_OPUS = Model(
     id="opus", upstream="anthropic/claude-opus-4-6", alias="Opus", context_window=200_000, max_output=64_000
 )
+RULES = Rules(repositories=("acme/app",))
 OWNER = DiscordUser(id="100000000000000001")
 V4_ZONE = Zone(domain="example.com", account_id="a" * 32, zone_id="b" * 32, provider="~> 4.52")
+RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi")
 RANGES = ("198.51.100.0/24",)
 
 DUAL_STACK = Cluster(
@@ -71,6 +76,13 @@ DUAL_STACK = Cluster(
     storage=Longhorn(replicas=2, backup_groups=("default",)),
     ip_families=("IPv6", "IPv4"),
 )
+
+
+class Worker(Workload):
+    """A workload that runs one container, for tests that need one more of them."""
+
+    def plan(self, model: PlatformModel) -> Pod:  # noqa: ARG002 - it has no edges to read
+        return Pod((Container(self.main_container, OPENCLAW, RESOURCES),), user=1000)
 
 
 @dataclass
@@ -86,6 +98,12 @@ class World:
     agent: SandboxedAgent
     lockdown: EgressLockdown
     zone: Zone
+
+    @property
+    def runtime(self) -> OpenClaw:
+        """What the agent is."""
+        assert isinstance(self.agent.runtime, OpenClaw)
+        return self.agent.runtime
 
     @property
     def model(self) -> PlatformModel:
@@ -113,6 +131,7 @@ def world(
     elevated: bool = False,
     placement: Placement | None = None,
     storage: str = "10Gi",
+    rules: Rules = RULES,
 ) -> World:
     """A served and confined agent called ``agent``, on the invented cluster."""
     keep = platform or demo_platform()
@@ -134,7 +153,7 @@ def world(
             tools=TOOLS,
             channels=[bot] if bot else [],
             elevated=Elevated((OWNER,)) if elevated else None,
-            rules=Rules(repositories=("acme/app",)),
+            rules=rules,
         ),
         sandbox=sandbox,
         placement=placement,

@@ -85,19 +85,19 @@ def test_an_identity_provider_alone_needs_a_reason() -> None:
 @pytest.mark.parametrize(
     ("selector", "problem"),
     [
-        (Selector.emails("me@example.com"), "an emails selector names no Terraform variable"),
-        (Selector.emails("People"), "an emails selector names no Terraform variable"),
+        (Selector.emails("me@example.com"), "an emails selector does not name a Terraform variable"),
+        (Selector.emails("People"), "an emails selector does not name a Terraform variable"),
         (Selector.emails("account_id"), "the variable 'account_id' is taken"),
         (Selector.emails("source"), "the variable 'source' is taken"),
-        (Selector.email_domain(""), "'' is no domain of addresses"),
-        (Selector.email_domain("@acme.example"), "'@acme.example' is no domain of addresses"),
-        (Selector.email_domain("*.acme.example"), "'*.acme.example' is no domain of addresses"),
+        (Selector.email_domain(""), "'' is not a domain of addresses"),
+        (Selector.email_domain("@acme.example"), "'@acme.example' is not a domain of addresses"),
+        (Selector.email_domain("*.acme.example"), "'*.acme.example' is not a domain of addresses"),
         (Selector.email_domain("yahoo.co.jp"), "anybody can have an address in 'yahoo.co.jp'"),
         (Selector.github_organization("GitHub", ""), "a GitHub organization has no name"),
         (Selector.github_organization("", "acme"), "a github-organization selector is empty"),
         (
             Selector.github_organization("GitHub", "${var.x}"),
-            "a github-organization selector holds a Terraform template",
+            "a github-organization selector holds a template",
         ),
     ],
 )

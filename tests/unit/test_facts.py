@@ -6,6 +6,7 @@ import pytest
 
 from agentkeep import DeclarationErrors, Image, Port, Resources
 from agentkeep.core.facts import (
+    address_name,
     bytes_problems,
     dns_label_problems,
     duration_problems,
@@ -13,7 +14,6 @@ from agentkeep.core.facts import (
     network_problems,
     port_name_problems,
     quantity,
-    terraform_name,
     text_problems,
 )
 from tests.worlds import fields
@@ -26,7 +26,7 @@ def test_every_wrong_keyword_is_named_at_once() -> None:
     assert [fields(error) for error in caught.value.exceptions] == [
         ("Resources", "'cpu': input should be a valid string", "give cpu=... the documented type"),
         ("Resources", "'memory_limit' is missing", "add memory_limit=... to Resources(...)"),
-        ("Resources", "'memroy_limit' is no keyword of Resources", "remove memroy_limit=..."),
+        ("Resources", "'memroy_limit' is not a keyword of Resources", "remove memroy_limit=..."),
     ]
 
 
@@ -81,7 +81,7 @@ def test_reads_an_image(reference: str, repository: str, tag: str | None, digest
 def test_refuses_what_is_no_image(reference: str) -> None:
     ((problem, _),) = Image(reference).problems()
 
-    assert "is no image reference" in problem
+    assert "is not an image reference" in problem
 
 
 @pytest.mark.parametrize("tag", ["latest", "27-dind", "1.2", "stable", "v1", "main-v1.63.2", "1.2.x", "1.2.٣"])
@@ -90,7 +90,7 @@ def test_refuses_a_tag_that_moves(tag: str) -> None:
 
     assert problem in {
         f"image 'acme/tool:{tag}' has no fixed version",
-        f"image 'acme/tool:{tag}' is no image reference",
+        f"image 'acme/tool:{tag}' is not an image reference",
     }
 
 
@@ -126,8 +126,8 @@ def test_resources_that_kubernetes_refuses() -> None:
     bad = Resources(cpu="2", memory="512m", cpu_limit="1", memory_limit="1GB")
 
     assert list(bad.problems()) == [
-        ("memory='512m' is no whole number of bytes: 'm' means thousandths", "write it as '512Mi'"),
-        ("memory_limit='1GB' is no quantity that Kubernetes takes", "write it as '512Mi' or '10Gi'"),
+        ("memory='512m' is not a whole number of bytes: 'm' means thousandths", "write it as '512Mi'"),
+        ("memory_limit='1GB' is not a quantity that Kubernetes takes", "write it as '512Mi' or '10Gi'"),
         ("cpu_limit='1' is below the request '2'", "raise cpu_limit or lower cpu"),
     ]
 
@@ -136,7 +136,7 @@ def test_resources_that_kubernetes_refuses() -> None:
 def test_processors_come_in_thousandths(cpu: str) -> None:
     ((problem, _),) = Resources(cpu=cpu, memory="1Gi", cpu_limit="2", memory_limit="1Gi").problems()
 
-    assert problem == f"cpu={cpu!r} is no quantity of processors that Kubernetes takes"
+    assert problem == f"cpu={cpu!r} is not a quantity of processors that Kubernetes takes"
 
 
 def test_the_memory_limit_in_mib_is_rounded_down() -> None:
@@ -147,7 +147,7 @@ def test_the_memory_limit_in_mib_is_rounded_down() -> None:
 def test_refuses_a_size_of_nothing(size: str) -> None:
     ((problem, _),) = bytes_problems("disk", size)
 
-    assert problem == f"disk={size!r} is no quantity that Kubernetes takes"
+    assert problem == f"disk={size!r} is not a quantity that Kubernetes takes"
 
 
 @pytest.mark.parametrize("name", ["a", "a-b", "0", "a" * 63])
@@ -172,14 +172,14 @@ def test_refuses_what_is_no_port_name(name: str) -> None:
 
 @pytest.mark.parametrize("number", [0, -1, 65536])
 def test_refuses_a_port_out_of_range(number: int) -> None:
-    assert list(Port.tcp(number).problems()) == [(f"{number} is no port", "use 1 to 65535")]
+    assert list(Port.tcp(number).problems()) == [(f"{number} is not a port", "use 1 to 65535")]
 
 
 @pytest.mark.parametrize("name", ["", "1A", "A-B", "A B", "A=1", "É"])
 def test_refuses_what_is_no_variable_and_does_not_repeat_it(name: str) -> None:
     ((problem, _),) = env_name_problems(name)
 
-    assert problem == "as_env= is no name of an environment variable"
+    assert problem == "as_env= is not the name of an environment variable"
 
 
 def test_networks_have_no_host_bits() -> None:
@@ -188,7 +188,7 @@ def test_networks_have_no_host_bits() -> None:
     assert found == [
         ("pod_cidrs: '10.244.0.1/16' has host bits set", "write it as '10.244.0.0/16'"),
         ("pod_cidrs: '2001:db8::1/64' has host bits set", "write it as '2001:db8::/64'"),
-        ("pod_cidrs: 'ten' is no network", "write it as address/prefix, such as '10.96.0.0/12'"),
+        ("pod_cidrs: 'ten' is not a network", "write it as address/prefix, such as '10.96.0.0/12'"),
     ]
 
 
@@ -211,15 +211,15 @@ def test_refuses_what_is_no_duration(text: str) -> None:
         ("GitHub (work)", "github__work_"),
     ],
 )
-def test_an_address_is_one_that_terraform_takes(name: str, address: str) -> None:
-    assert terraform_name(name) == address
+def test_a_name_becomes_part_of_an_address(name: str, address: str) -> None:
+    assert address_name(name) == address
 
 
 @pytest.mark.parametrize("text", ["${var.x}", "%{ if true }", "a ${ b"])
 def test_text_holds_no_template(text: str) -> None:
     ((problem, _),) = text_problems("about=", text)
 
-    assert problem == "about= holds a Terraform template"
+    assert problem == "about= holds a template"
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\u2028b", "a\x85b", "a\x1bb", "a\u202eb"])

@@ -52,7 +52,7 @@ def provider(**changes: Any) -> Any:
         ({"providers": provider(ranges=("198.51.100.1/24",))}, "cidrs: '198.51.100.1/24' has host bits set"),
         ({"providers": provider(ranges=("0.0.0.0/0",))}, "0.0.0.0/0 is the whole address space"),
         ({"providers": provider(budget=Budget("other", 20, "30d"))}, "the budget of 'acme' is for 'other'"),
-        ({"providers": provider(name="other")}, "model 'sonnet-1': upstream 'acme/sonnet-1' is no model of 'other'"),
+        ({"providers": provider(name="other")}, "model 'sonnet-1': upstream 'acme/sonnet-1' is not a model of 'other'"),
         ({"providers": provider(models=[SONNET, SONNET])}, "two models have the id 'sonnet-1'"),
         (
             {"providers": provider(models=[SONNET, SONNET.model_copy(update={"id": "x"})])},
@@ -110,7 +110,7 @@ def test_judges_a_model(changes: dict[str, Any], problem: str) -> None:
 def test_reaches_its_providers_and_names_and_nothing_else() -> None:
     built = world()
 
-    assert {(flow.ledger_names, flow.port.number) for flow in built.llm.flows} == {
+    assert {(flow.ledger_names, flow.port.number) for flow in built.model.flows("llm")} == {
         (("cidr:198.51.100.0/24",), 443),
         (("dns",), 53),
     }
@@ -120,8 +120,8 @@ def test_an_agent_gets_the_address_and_its_own_key_and_nothing_of_the_providers(
     built = world()
 
     assert built.llm.url == "http://llm.demo.svc.cluster.local:4000"
-    assert {grant.secret.id for grant in built.agent.grants} == {"LITELLM_PROXY_KEY", "OPENCLAW_GATEWAY_TOKEN"}
-    assert {grant.secret.id for grant in built.llm.grants} == {
+    assert {grant.secret for grant in built.model.grants("agent")} == {"LITELLM_PROXY_KEY", "OPENCLAW_GATEWAY_TOKEN"}
+    assert {grant.secret for grant in built.model.grants("llm")} == {
         "ACME_API_KEY",
         "LITELLM_MASTER_KEY",
         "LITELLM_PROXY_KEY",
@@ -133,7 +133,10 @@ def test_serves_all_models_unless_told() -> None:
     second = add_agent(built, "second")
     built.llm.serve(second, key=SecretParam(built.platform, "SECOND_KEY", about="x"), models=[SONNET])
 
-    assert {client.agent.id: [model.id for model in client.models] for client in built.llm.clients} == {
+    assert {
+        serving.client: [model.id for limits in serving.offer for model in limits.models]
+        for serving in built.model.servings
+    } == {
         "agent": ["sonnet-1", "opus-1"],
         "second": ["sonnet-1"],
     }
@@ -147,7 +150,7 @@ def test_serves_agents_only(given: Any) -> None:
     ):
         built.llm.serve(given, key=built.proxy_key)
 
-    assert len(built.llm.clients) == 1
+    assert len(built.model.servings) == 1
 
 
 def test_an_isolated_secret_is_no_key_of_an_agent() -> None:
@@ -156,4 +159,7 @@ def test_an_isolated_secret_is_no_key_of_an_agent() -> None:
         built.llm.serve(built.agent, key=built.master_key)  # type: ignore[arg-type]
 
     assert fields(caught.value)[:2] == ("demo/llm", "serve() was given an IsolatedSecret as the key of 'agent'")
-    assert built.llm.clients == ()
+    assert built.model.servings == ()
+    assert built.model.readers("LITELLM_MASTER_KEY") == (
+        Grant("LITELLM_MASTER_KEY", "llm", Env(("LITELLM_MASTER_KEY",)), "master-key"),
+    )

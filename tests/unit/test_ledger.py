@@ -22,7 +22,7 @@ def built() -> World:
 
 
 def test_names_every_workload_with_the_containers_of_its_pod(built: World) -> None:
-    found = {one["id"]: one for one in ledger(built.platform)["workloads"]}
+    found = {one["id"]: one for one in ledger(built.model)["workloads"]}
 
     assert found.keys() == {"agent", "cloudflared", "llm"}
     assert found["agent"]["path"] == "demo/agent"
@@ -36,7 +36,7 @@ def test_names_every_workload_with_the_containers_of_its_pod(built: World) -> No
 
 
 def test_names_every_reader_of_every_secret(built: World) -> None:
-    found = {one["id"]: one for one in ledger(built.platform)["secrets"]}
+    found = {one["id"]: one for one in ledger(built.model)["secrets"]}
     readers = {name: [(one["workload"], one["as"], one["name"]) for one in found[name]["readers"]] for name in found}
 
     assert readers == {
@@ -54,26 +54,26 @@ def test_names_every_reader_of_every_secret(built: World) -> None:
 def test_a_file_is_told_from_a_variable() -> None:
     found = world()
     found.agent.reads(SecretParam(found.platform, "KEY", about="x"), as_file="/run/key")
-    (secret,) = [one for one in ledger(found.platform)["secrets"] if one["id"] == "KEY"]
+    (secret,) = [one for one in ledger(found.model)["secrets"] if one["id"] == "KEY"]
 
     assert secret["readers"] == [{"workload": "agent", "containers": ["agent"], "as": "file", "name": "/run/key"}]
 
 
 def test_every_flow_has_its_reason(built: World) -> None:
-    flows = ledger(built.platform)["flows"]
+    flows = ledger(built.model)["flows"]
 
     assert all(one["because"] for one in flows)
     assert {"from": "agent", "to": "internet", "protocol": "TCP", "port": 443, "because": "web search"} in flows
 
 
 def test_a_range_is_one_flow_for_each_network(built: World) -> None:
-    edges = [one["to"] for one in ledger(built.platform)["flows"] if one["port"] == 7844 and one["protocol"] == "UDP"]
+    edges = [one["to"] for one in ledger(built.model)["flows"] if one["port"] == 7844 and one["protocol"] == "UDP"]
 
     assert edges == ["cidr:198.41.192.0/24", "cidr:198.41.200.0/24"]
 
 
 def test_says_who_may_open_a_host(built: World) -> None:
-    (site,) = ledger(built.platform)["sites"]
+    (site,) = ledger(built.model)["sites"]
 
     assert (site["host"], site["workload"], site["port"], site["zone"]) == (
         "agent.example.com",
@@ -87,7 +87,7 @@ def test_says_who_may_open_a_host(built: World) -> None:
 
 
 def test_says_where_data_is(built: World) -> None:
-    assert ledger(built.platform)["storage"] == [
+    assert ledger(built.model)["storage"] == [
         {
             "workload": "agent",
             "claim": "agent-data",
@@ -99,31 +99,31 @@ def test_says_where_data_is(built: World) -> None:
 
 
 def test_holds_the_facts_of_the_cluster() -> None:
-    cluster: Any = ledger(world(platform=demo_platform(cluster=DUAL_STACK)).platform)["cluster"]
+    cluster: Any = ledger(world(platform=demo_platform(on=DUAL_STACK)).model)["cluster"]
 
     assert cluster["podCidrs"] == ["10.244.0.0/16", "2001:db8:1::/64"]
     assert cluster["dns"] == {"namespace": "kube-system", "podLabels": {"k8s-app": "kube-dns"}}
 
 
 def test_lists_images_once(built: World) -> None:
-    (agent,) = [one for one in ledger(built.platform)["workloads"] if one["id"] == "agent"]
+    (agent,) = [one for one in ledger(built.model)["workloads"] if one["id"] == "agent"]
 
     assert agent["images"] == sorted({*agent["images"]})
     assert Image("docker:27.5.1-dind").reference in agent["images"]
 
 
 def test_is_json_that_ends_with_a_line_break(built: World) -> None:
-    said = ledger_text(built.platform)
+    said = ledger_text(built.model)
 
     assert said.endswith("}\n")
-    assert json.loads(said) == ledger(built.platform)
+    assert json.loads(said) == ledger(built.model)
 
 
 # --- what is printed -------------------------------------------------------------------------------------------------
 
 
 def test_the_report_names_what_changed_and_every_edge(built: World, tmp_path: Any) -> None:
-    said = text(built.platform, tmp_path, {"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"}).splitlines()
+    said = text(built.model, tmp_path, {"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"}).splitlines()
 
     assert said[0].endswith("3 files, 3 changed")
     assert [line.split() for line in said[1:4]] == [["changed", "b"], ["gone", "c"], ["new", "d"]]
@@ -133,7 +133,7 @@ def test_the_report_names_what_changed_and_every_edge(built: World, tmp_path: An
 
 
 def test_the_report_of_nothing_says_so(tmp_path: Any) -> None:
-    assert text(demo_platform(), tmp_path, {}, {}).splitlines()[1:] == [
+    assert text(demo_platform().model, tmp_path, {}, {}).splitlines()[1:] == [
         *("", "who may read what", "  nothing", "", "who may connect to what, and why", "  nothing")
     ]
 
@@ -142,4 +142,4 @@ def test_the_report_warns_of_samples(tmp_path: Any) -> None:
     found = world()
     found.platform.note_sample("Discord user", "1")
 
-    assert "WARNING: made from samples (Discord user 1)" in text(found.platform, tmp_path, {}, {})
+    assert "WARNING: made from samples (Discord user 1)" in text(found.model, tmp_path, {}, {})

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agentkeep.errors import DeclarationError
-from agentkeep.isolated_llm_proxy import config
+from agentkeep.isolated_llm_proxy.litellm import config
 from agentkeep.isolated_llm_proxy.litellm.config import (
     Budget,
     Client,

@@ -1,13 +1,18 @@
 """Refusals of a whole declaration: where, what is wrong, what to do; all at once, and nothing half done."""
 
+import copy
+import dataclasses
 import datetime
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from agentkeep import (
     Access,
+    ArgoCd,
     Aws,
+    ClusterDns,
     DeclarationError,
     DeclarationErrors,
     EgressLockdown,
@@ -16,16 +21,32 @@ from agentkeep import (
     Inward,
     IsolatedLLMProxy,
     IsolatedSecret,
+    Manifests,
+    Neighbour,
+    OpenClaw,
+    ParameterStore,
     Platform,
     Port,
     Provider,
     Range,
+    Rules,
     SandboxedAgent,
     SecretParam,
     Selector,
+    TerraformModules,
     TunnelSite,
 )
-from agentkeep.testing import DEMO_ARGOCD, DEMO_AWS, DEMO_CLUSTER, DEMO_STATE, demo_platform
+from agentkeep.core.model import Model
+from agentkeep.core.workload import Workload
+from agentkeep.testing import (
+    DEMO_ARGOCD,
+    DEMO_CLUSTER,
+    DEMO_STATE,
+    DEMO_STORE,
+    DEMO_TARGETS,
+    DEMO_ZONE,
+    demo_platform,
+)
 from tests.worlds import (
     CLOUDFLARED,
     DOCKER,
@@ -42,6 +63,8 @@ from tests.worlds import (
 )
 
 Refusal = tuple[str, str, str]
+
+CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}, "data": {"a": "1"}}
 
 LABEL = "use at most 63 lower-case letters, digits and '-', with a letter or digit at both ends"
 VERSION = "write the whole version, as in 'registry/name:1.2.3', or a digest, as in 'registry/name@sha256:...'"
@@ -85,6 +108,16 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
             "declare it as IsolatedSecret, give it to an IsolatedLLMProxy and let that serve the agent",
         ),
     ),
+    "a provider key under its own name, as the agent's own key": (
+        lambda w: w.llm.serve(
+            add_agent(w, "second"), key=SecretParam(w.platform, "ANTHROPIC_API_KEY", about="not what it says")
+        ),
+        (
+            "demo/second",
+            "cannot read 'ANTHROPIC_API_KEY': ANTHROPIC_API_KEY is the key of an LLM provider",
+            "declare it as IsolatedSecret, give it to an IsolatedLLMProxy and let that serve the agent",
+        ),
+    ),
     "a secret that nobody reads": (
         lambda w: SecretParam(w.platform, "UNREAD", about="x"),
         ("demo/UNREAD", "has no reader", "let a workload read it, or delete it"),
@@ -97,9 +130,9 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
         two_names_of_one,
         ("demo/B", "has the SSM name of 'demo/A'", "give it another id or key"),
     ),
-    "two secrets with one Terraform address": (
+    "two secrets with one address": (
         case_apart,
-        ("demo/API-KEY", "has the Terraform address of 'demo/Api_Key'", "give it another id"),
+        ("demo/Api_Key", "has the address of 'demo/API-KEY'", "give it another id"),
     ),
     "an SSM name outside of the prefix": (
         lambda w: w.agent.reads(SecretParam(w.platform, "A", about="x", key="/other/A"), as_env="A"),
@@ -131,7 +164,7 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
     ),
     "a purpose that Terraform would evaluate": (
         lambda w: w.agent.reads(SecretParam(w.platform, "A", about="for ${var.x}"), as_env="A"),
-        ("demo/A", "about= holds a Terraform template", "write it without '${' and '%{'"),
+        ("demo/A", "about= holds a template", "write it without '${' and '%{'"),
     ),
     "a secret of another platform": (
         lambda w: w.agent.reads(SecretParam(demo_platform("other"), "A", about="x"), as_env="A"),
@@ -195,7 +228,7 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
     ),
     "a wildcard host": (
         lambda w: w.publish("*"),
-        ("demo/cloudflared", "part of host '*': '*' is no DNS label", LABEL),
+        ("demo/cloudflared", "part of host '*': '*' is not a DNS label", LABEL),
     ),
     "a host published twice": (
         lambda w: w.publish("a").publish(w.agent, host="a", allow=Access.github(session="1h")),
@@ -211,18 +244,19 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
             "second",
             image=CLOUDFLARED,
             tunnel="t",
-            token_ssm_name="/demo/demo/t2",
+            zone=DEMO_ZONE,
+            token_key="/demo/demo/t2",
         ),
         ("demo/second", "a second TunnelSite", "keep one; it publishes any number of hosts"),
     ),
     "a port that nobody knows": (
-        lambda w: TunnelSite(w.platform, image=CLOUDFLARED, tunnel="t").publish(
+        lambda w: TunnelSite(w.platform, zone=DEMO_ZONE, image=CLOUDFLARED, tunnel="t").publish(
             w.agent, host="a", allow=Access.github(), port="http"
         ),
         ("demo/cloudflared", "'agent' has no port 'http'", "use one of ['gateway']"),
     ),
     "a flow to a port that nobody knows": (
-        lambda w: w.lockdown.allow(w.agent, Inward(w.llm, Port.tcp(1)), because="x"),
+        lambda w: w.lockdown.allow(w.agent, Inward("llm", Port.tcp(1)), because="x"),
         ("demo/lockdown", "'llm' has no port 1/TCP", "use one of [4000]"),
     ),
     "everybody": (
@@ -308,7 +342,7 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
         (
             "demo/agent",
             "10.244.1.0/24 holds addresses of the cluster's pods (10.244.0.0/16)",
-            "name a workload with Inward(...), or a narrower range",
+            "name a workload of the platform, or a narrower range",
         ),
     ),
     "a flow to all nodes": (
@@ -316,24 +350,24 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
         (
             "demo/agent",
             "192.168.0.0/16 holds addresses of the cluster's nodes (192.168.1.0/24)",
-            "name a workload with Inward(...), or a narrower range",
+            "name a workload of the platform, or a narrower range",
         ),
     ),
     "a flow to port 0": (
         lambda w: w.lockdown.allow(w.agent, Internet(port=Port.tcp(0)), because="x"),
-        ("demo/agent", "0 is no port", "use 1 to 65535"),
+        ("demo/agent", "0 is not a port", "use 1 to 65535"),
     ),
     "a flow from another platform": (
         lambda w: w.lockdown.allow(world(platform=demo_platform("other")).agent, Internet.https(), because="x"),
-        ("other/agent", "a flow cannot leave the platform for another", "use Internet or Range"),
+        ("demo/lockdown", "a flow cannot leave the platform for another", "use Internet or Range"),
     ),
     "an id used twice": (
         lambda w: SecretParam(w.platform, "agent", about="x"),
         ("demo/agent", "the id 'agent' is used twice", "give one of the two another id"),
     ),
-    "a workload whose name is no DNS label": (
+    "a workload whose name is not a DNS label": (
         lambda w: add_agent(w, "My_Agent"),
-        ("demo/My_Agent", "id 'My_Agent' is no DNS label", LABEL),
+        ("demo/My_Agent", "id 'My_Agent' is not a DNS label", LABEL),
     ),
     "a workload named like a file of every platform": (
         lambda w: add_agent(w, "kustomization"),
@@ -342,6 +376,14 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
             "the id 'kustomization' is the name of something that every platform has",
             "choose another",
         ),
+    ),
+    "a workload named like a page of the delivery": (
+        lambda w: add_agent(w, "appproject"),
+        ("demo/appproject", "the id 'appproject' is the name of something that every platform has", "choose another"),
+    ),
+    "a bare workload, which runs nothing": (
+        lambda w: Workload(w.platform, "board", ports={"http": Port.tcp(80)}),
+        ("demo/board", "is a bare Workload, which runs nothing", "declare a Service"),
     ),
     "a secret whose name is no key": (
         lambda w: SecretParam(w.platform, "a key", about="x"),
@@ -382,7 +424,7 @@ def test_the_world_of_these_tests_is_sound() -> None:
 )
 def test_refuses_an_image_without_a_fixed_version(reference: str) -> None:
     keep = demo_platform()
-    TunnelSite(keep, image=Image(reference), tunnel="t")
+    TunnelSite(keep, zone=DEMO_ZONE, image=Image(reference), tunnel="t")
 
     assert ("demo/cloudflared", f"image {reference!r} has no fixed version", VERSION) in refusals(keep)
 
@@ -421,7 +463,8 @@ def test_refuses_a_model_that_the_proxy_has_but_does_not_serve_this_agent() -> N
 def test_refuses_an_agent_that_is_not_confined() -> None:
     keep = demo_platform()
     token = SecretParam(keep, "T", about="x")
-    SandboxedAgent(keep, "agent", image=OPENCLAW, gateway_token=token, primary="Sonnet", sandbox=DOCKER, tools=TOOLS)
+    runtime = OpenClaw(image=OPENCLAW, gateway_token=token, primary="Sonnet", tools=TOOLS)
+    SandboxedAgent(keep, "agent", runtime=runtime, sandbox=DOCKER)
 
     assert ("demo/agent", "is not confined", "add EgressLockdown(platform)") in refusals(keep)
 
@@ -432,29 +475,42 @@ def test_refuses_a_platform_without_workloads() -> None:
 
 @pytest.mark.parametrize("name", ["Demo", "demo_1", "-demo", "d" * 64, "", "a.b"])
 def test_refuses_a_platform_whose_name_is_no_namespace(name: str) -> None:
-    assert (name, f"id {name!r} is no DNS label", LABEL) in refusals(demo_platform(name))
+    assert (name, f"id {name!r} is not a DNS label", LABEL) in refusals(demo_platform(name))
 
 
-def test_a_site_needs_a_zone() -> None:
-    built = world(zone=None)
-    built.publish("a")
+@pytest.mark.parametrize("zone", [None, "example.com"])
+def test_a_site_needs_a_zone(zone: object) -> None:
+    with pytest.raises(DeclarationErrors) as caught:
+        TunnelSite(demo_platform(), zone=zone, image=CLOUDFLARED, tunnel="t")  # type: ignore[arg-type]
 
-    assert ("demo/cloudflared", "its platform has no zone", "give Platform(zone=Zone(...))") in refusals(built.platform)
+    (error,) = caught.value.exceptions
+    assert fields(error)[::2] == ("demo/cloudflared", "pass Zone")
 
 
 def test_facts_of_the_platform_are_refused_under_their_own_names() -> None:
     keep = Platform(
         "demo",
-        cluster=DEMO_CLUSTER,
-        aws=Aws(account_id="12", region="Tokyo", ssm_prefix="demo/"),
-        state=DEMO_STATE.model_copy(update={"bucket": "My Bucket"}),
-        argocd=DEMO_ARGOCD.model_copy(update={"repository": "https://me:hunter2@git.example.com/x"}),
+        on=DEMO_CLUSTER.model_copy(update={"ip_families": ()}),
+        store=ParameterStore(name="store", aws=Aws(account_id="12", region="Tokyo"), prefix="demo/"),
+        targets=[TerraformModules(folder="arch", state=DEMO_STATE.model_copy(update={"bucket": "My Bucket"}))],
+        delivery=DEMO_ARGOCD.model_copy(update={"repository": "https://me:hunter2@git.example.com/x"}),
     )
     found = refusals(keep)
 
-    assert {path for path, _, _ in found} >= {"demo/aws", "demo/state", "demo/argocd"}
+    assert {path for path, _, _ in found} == {
+        "demo",
+        "demo/cluster",
+        "demo/store",
+        "demo/targets/arch",
+        "demo/delivery",
+    }
+    assert {problem for path, problem, _ in found if path == "demo/store"} == {
+        "account_id is not twelve digits",
+        "region='Tokyo' is not an AWS region",
+        "prefix='demo/' is not a parameter path",
+    }
     assert (
-        "demo/argocd",
+        "demo/delivery",
         "repository holds a user or a password",
         "remove it; ArgoCD keeps credentials in a Secret",
     ) in found
@@ -492,15 +548,14 @@ def test_saying_the_same_mistake_twice_is_one_problem() -> None:
 
 def test_what_is_refused_is_not_recorded() -> None:
     built = world()
-    before = (built.platform.flows, built.platform.grants)
+    before = built.model
     built.lockdown.allow(built.agent, Internet.https(), because="")
     built.agent.reads(built.provider_key, as_env="X")  # type: ignore[arg-type]
     built.agent.reads(SecretParam(demo_platform("other"), "A", about="x"), as_env="A")
 
-    assert built.provider_key.readers.keys() == {"llm"}
-    assert built.platform.grants == before[1]
-    # Only names are asked for: the refused flow itself is not there.
-    assert [flow for flow in built.platform.flows if flow not in before[0] and isinstance(flow.to, Internet)] == []
+    assert [grant.workload for grant in built.model.readers("ACME_API_KEY")] == ["llm"]
+    assert built.model.all_grants == before.all_grants
+    assert built.model.all_flows == before.all_flows
 
 
 def test_a_bad_call_records_nothing() -> None:
@@ -508,18 +563,80 @@ def test_a_bad_call_records_nothing() -> None:
     with pytest.raises(DeclarationError):
         built.llm.serve(built.agent, key="k")  # type: ignore[arg-type]
 
-    assert built.llm.clients == ()
-    assert built.proxy_key.readers == {}
+    assert built.model.servings == ()
+    assert built.model.readers("LITELLM_PROXY_KEY") == ()
 
 
 def test_a_sealed_platform_takes_no_more() -> None:
     built = world()
-    built.platform.seal()
-    with pytest.raises(DeclarationError) as caught:
-        SecretParam(built.platform, "LATE", about="x")
+    model = built.platform.seal()
+    late: list[Callable[[], object]] = [
+        lambda: SecretParam(built.platform, "LATE", about="x"),
+        lambda: built.lockdown.allow(built.agent, Internet.https(), because="x"),
+        lambda: built.agent.reads(built.gateway_token, as_env="LATE"),
+        lambda: built.llm.serve(built.agent, key=built.proxy_key),
+        lambda: built.platform.acknowledge("A[x]: y", because="x", owner="me"),
+        lambda: built.platform.manifest(CONFIG_MAP, because="x"),
+        lambda: built.platform.override("Deployment", "agent", "spec", value=1, because="x"),
+    ]
+    for declare in late:
+        with pytest.raises(DeclarationError) as caught:
+            declare()
 
-    assert fields(caught.value) == ("demo", "is sealed, so nothing can be added", "declare everything before synthesis")
-    assert built.platform.seal() is built.platform
+        assert fields(caught.value) == (
+            "demo",
+            "is sealed, so nothing can be added",
+            "declare everything before synthesis",
+        )
+    assert built.platform.seal() is built.platform.model is model
+
+
+def test_what_only_a_pod_would_show_is_told_with_everything_else() -> None:
+    built = world(rules=Rules(repositories=("no-owner",)))
+    Workload(built.platform, "board", ports={})
+    Workload(built.platform, "wiki", ports={})
+    SecretParam(built.platform, "UNREAD", about="x")
+
+    assert [(path, problem) for path, problem, _ in refusals(built.platform)] == [
+        ("demo/UNREAD", "has no reader"),
+        ("demo/agent", "'no-owner' is no repository"),
+        ("demo/board", "is a bare Workload, which runs nothing"),
+        ("demo/wiki", "is a bare Workload, which runs nothing"),
+    ]
+
+
+def test_a_cluster_that_is_not_one_is_refused_without_planning_on_it() -> None:
+    built = world(platform=demo_platform(on=DEMO_CLUSTER.model_copy(update={"service_cidrs": ()})))
+    built.lockdown.check_in_cluster(built.agent, image=Image("busybox:1.37.0"))
+
+    assert [path for path, _, _ in refusals(built.platform)] == ["demo/cluster"]
+
+
+# --- names of namespaces ---------------------------------------------------------------------------------------------
+
+OTHERS = "choose another id"
+
+
+@pytest.mark.parametrize("name", ["default", "kube-system", "kube-public", "kube-node-lease", "argocd"])
+def test_a_namespace_that_the_cluster_or_its_delivery_needs_is_not_locked_down(name: str) -> None:
+    assert (name, f"the namespace {name!r} belongs to something else, and would be locked down", OTHERS) in refusals(
+        world(platform=demo_platform(name)).platform
+    )
+
+
+def test_nor_is_one_where_the_resolver_the_delivery_or_a_neighbour_is() -> None:
+    dns = demo_platform("resolvers", on=DEMO_CLUSTER.model_copy(update={"dns": ClusterDns(namespace="resolvers")}))
+    delivery = demo_platform("cd", delivery=ArgoCd(repository=DEMO_ARGOCD.repository, namespace="cd"))
+    beside = world(platform=demo_platform("models"))
+    beside.lockdown.allow(
+        beside.agent, Neighbour("models", labels={"app": "x"}, port=Port.tcp(80), id="next-door"), because="x"
+    )
+
+    for keep in (dns, delivery, beside.platform):
+        assert any(
+            (path, fix) == (keep.id, OTHERS) and "would be locked down" in problem
+            for path, problem, fix in refusals(keep)
+        )
 
 
 # --- recording -------------------------------------------------------------------------------------------------------
@@ -527,19 +644,19 @@ def test_a_sealed_platform_takes_no_more() -> None:
 
 def test_serving_twice_adds_one_flow() -> None:
     built = world()
-    before = built.platform.flows
+    before = built.model
     built.llm.serve(built.agent, key=built.proxy_key)
 
-    assert built.platform.flows == before
+    assert (built.model.all_flows, built.model.servings) == (before.all_flows, before.servings)
     assert refusals(built.platform) == []
 
 
 def test_a_flow_is_known_at_both_ends() -> None:
     built = world()
-    (flow,) = built.llm.inbound
+    (flow,) = built.model.inbound("llm")
 
-    assert (flow.source, flow.port.number, flow.ledger_names) == (built.agent, 4000, ("llm",))
-    assert flow in built.agent.flows
+    assert (flow.source, flow.port.number, flow.ledger_names) == ("agent", 4000, ("llm",))
+    assert flow in built.model.flows("agent")
 
 
 def test_an_acknowledgement_is_kept_with_its_reason_owner_and_last_day() -> None:
@@ -557,9 +674,9 @@ def test_a_machine_beside_the_nodes_may_be_named() -> None:
     assert refusals(built.platform) == []
 
 
-@pytest.mark.parametrize("keyword", ["cluster", "aws", "state", "argocd", "zone"])
+@pytest.mark.parametrize("keyword", ["on", "store", "delivery", "targets"])
 def test_a_platform_takes_facts_only(keyword: str) -> None:
-    facts = {"cluster": DEMO_CLUSTER, "aws": DEMO_AWS, "state": DEMO_STATE, "argocd": DEMO_ARGOCD}
+    facts = {"on": DEMO_CLUSTER, "store": DEMO_STORE, "delivery": DEMO_ARGOCD, "targets": DEMO_TARGETS}
     with pytest.raises(DeclarationErrors) as caught:
         Platform("demo", **{**facts, keyword: {"name": "x"}})  # type: ignore[arg-type]
 
@@ -575,6 +692,170 @@ def test_a_part_belongs_to_a_platform(kind: type[SecretParam]) -> None:
     assert fields(caught.value) == (kind.__name__, "the first argument is a str", "pass the Platform it is part of")
 
 
-def test_asking_for_the_proxy_of_an_agent_that_has_none() -> None:
-    with pytest.raises(DeclarationError, match=r"^\[demo/agent\] no proxy serves it; call serve\("):
-        _ = world(serve=False).agent.served
+def test_a_platform_takes_targets_only() -> None:
+    with pytest.raises(DeclarationErrors) as caught:
+        demo_platform(targets=[*DEMO_TARGETS, "helm"])  # type: ignore[list-item]
+
+    (error,) = caught.value.exceptions
+    assert fields(error) == ("demo", "targets= is a str", "pass Target")
+
+
+def test_two_targets_of_one_folder_would_overwrite_each_other() -> None:
+    keep = demo_platform(targets=[Manifests(folder="one"), TerraformModules(folder="one", state=DEMO_STATE)])
+
+    assert ("demo", "two targets have one folder", "give each target a folder of its own") in refusals(keep)
+
+
+# --- what the user adds ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "because", "problem"),
+    [
+        ({}, "x", "manifest() was given an object without apiVersion, kind or name"),
+        ({**CONFIG_MAP, "kind": 5}, "x", "manifest() was given an object without apiVersion, kind or name"),
+        ({**CONFIG_MAP, "apiVersion": ""}, "x", "manifest() was given an object without apiVersion, kind or name"),
+        ({**CONFIG_MAP, "metadata": {}}, "x", "manifest() was given an object without apiVersion, kind or name"),
+        ({**CONFIG_MAP, "metadata": ["a"]}, "x", "manifest() was given an object without apiVersion, kind or name"),
+        (CONFIG_MAP, " ", "the manifest ConfigMap 'mine' has no reason"),
+        (CONFIG_MAP, "a\nb", "the reason of the manifest ConfigMap 'mine' is not one line of plain text"),
+    ],
+)
+def test_refuses_a_manifest(body: dict[str, object], because: str, problem: str) -> None:
+    built = world()
+    built.platform.manifest(body, because=because)
+
+    assert ("demo", problem) in [(path, said) for path, said, _ in refusals(built.platform)]
+
+
+@pytest.mark.parametrize(
+    ("path", "because", "problem"),
+    [
+        ((), "x", "the override of Deployment 'agent' lacks a path or a reason"),
+        (("spec", "replicas"), "", "the override of Deployment 'agent' lacks a path or a reason"),
+        (
+            ("spec",),
+            "key sk-ant-api03-notreal0000",
+            "the reason of the override of Deployment 'agent' holds what looks like a credential",
+        ),
+    ],
+)
+def test_refuses_an_override(path: tuple[str, ...], because: str, problem: str) -> None:
+    built = world()
+    built.platform.override("Deployment", "agent", *path, value=2, because=because)
+
+    assert ("demo", problem) in [(where, said) for where, said, _ in refusals(built.platform)]
+
+
+@pytest.mark.parametrize(
+    "declare",
+    [
+        lambda keep: keep.manifest([CONFIG_MAP], because="x"),
+        lambda keep: keep.manifest(CONFIG_MAP, because=None),
+        lambda keep: keep.override(None, "agent", "spec", value=1, because="x"),
+        lambda keep: keep.override("Deployment", 5, "spec", value=1, because="x"),
+        lambda keep: keep.acknowledge(5, because="x", owner="me"),
+        lambda keep: keep.acknowledge("A[x]: y", because="x", owner="me", until="tomorrow"),
+    ],
+)
+def test_refuses_wrong_types_on_the_spot(declare: Callable[[Any], object]) -> None:
+    with pytest.raises(DeclarationErrors, match="demo cannot be built"):
+        declare(demo_platform())
+
+
+def test_the_same_again_is_harmless_and_something_else_contradicts() -> None:
+    built = world()
+    for value in (1, 1, 2):
+        built.platform.manifest({**CONFIG_MAP, "data": {"a": str(value)}}, because="x")
+        built.platform.override("Deployment", "agent", "spec", "replicas", value=value, because="x")
+
+    assert refusals(built.platform) == [
+        ("demo", "the manifest ConfigMap 'mine' is added twice", "keep one of the two"),
+        ("demo", "the override of Deployment 'agent' sets one field twice", "keep one of the two"),
+    ]
+    assert (len(built.model.manifests), len(built.model.overrides)) == (1, 1)
+
+
+def test_what_happens_to_a_manifest_after_it_was_added_was_not_declared() -> None:
+    built = world()
+    body = copy.deepcopy(CONFIG_MAP)
+    built.platform.manifest(body, because="x")
+    body["metadata"]["name"] = "other"  # type: ignore[index]
+
+    assert built.platform.seal().manifests[0].body == CONFIG_MAP
+
+
+# --- the model -------------------------------------------------------------------------------------------------------
+
+
+def declared(*, backwards: bool) -> World:
+    """One declaration, in one order or in the other where order is the user's to choose."""
+    built = world(discord=True)
+    site = built.publish()
+    second = add_agent(built, "second")
+    keep = built.platform
+    steps: list[Callable[[], object]] = [
+        lambda: built.lockdown.allow(built.agent, Internet.https(), because="web search"),
+        lambda: built.lockdown.allow(built.agent, Neighbour("b", labels={"a": "b"}, port=Port.tcp(1)), because="b"),
+        lambda: built.lockdown.allow(Neighbour("c", labels={"a": "c"}), built.llm, because="c"),
+        lambda: built.lockdown.allow(built.agent, Range(cidrs=("203.0.113.0/24",), port=Port.tcp(22)), because="d"),
+        lambda: built.llm.serve(second, key=SecretParam(keep, "SECOND_KEY", about="x")),
+        lambda: built.agent.reads(SecretParam(keep, "A", about="x"), as_env=("A", "A2")),
+        lambda: built.agent.reads(SecretParam(keep, "B", about="x"), as_file="/run/b"),
+        lambda: site.publish(built.agent, host="one", allow=Access.github(), port="gateway"),
+        lambda: site.publish(second, host="two", allow=Access.github(), port="gateway"),
+        lambda: keep.acknowledge("A[x]: y", because="x", owner="me"),
+        lambda: keep.acknowledge("A[x]: y", because="x", owner="you"),
+        lambda: keep.manifest(CONFIG_MAP, because="x"),
+        lambda: keep.manifest({**CONFIG_MAP, "metadata": {"name": "a"}}, because="x"),
+        lambda: keep.override("Deployment", "agent", "spec", "replicas", value=1, because="x"),
+        lambda: keep.override("Deployment", "agent", "spec", value={}, because="x"),
+        lambda: keep.override("ConfigMap", "mine", "data", value=None, because="x"),
+        lambda: keep.note_sample("person", "b"),
+        lambda: keep.note_sample("person", "a"),
+    ]
+    for step in reversed(steps) if backwards else steps:
+        step()
+    return built
+
+
+def test_the_model_does_not_depend_on_the_order_of_declaration() -> None:
+    forwards, backwards = (declared(backwards=way).platform.seal() for way in (False, True))
+
+    for field in dataclasses.fields(Model):
+        if field.name not in {"parts", "_pods"}:
+            assert getattr(forwards, field.name) == getattr(backwards, field.name), field.name
+    assert [*forwards.parts] == [*backwards.parts] == sorted(forwards.parts)
+    assert [*forwards.samples] == [*backwards.samples]
+    assert [forwards.pod(one.id) for one in forwards.workloads] == [
+        backwards.pod(one.id) for one in backwards.workloads
+    ]
+    assert len(forwards.all_flows) > 10
+
+
+def test_a_model_is_frozen() -> None:
+    model = declared(backwards=False).platform.seal()
+    for field in dataclasses.fields(Model):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(model, field.name, None)
+    for mapping in (model.parts, model.samples):
+        with pytest.raises(TypeError):
+            mapping["new"] = None  # type: ignore[index]
+    for edge in (*model.all_flows, *model.all_grants, *model.servings, *model.publications, *model.acknowledgements):
+        for field in dataclasses.fields(edge):
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(edge, field.name, None)
+
+
+def test_what_was_read_before_the_end_is_not_what_is_read_after() -> None:
+    built = world()
+    before = built.model
+    built.lockdown.allow(built.agent, Internet.https(), because="web search")
+
+    assert len(built.platform.seal().all_flows) == len(before.all_flows) + 1
+
+
+def test_a_pod_is_planned_once() -> None:
+    model = world().platform.seal()
+
+    assert model.pod("agent") is model.pod("agent")

@@ -1,5 +1,6 @@
 """The agent as it is declared: nothing is on that was not spelled out."""
 
+import inspect
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from agentkeep import (
     Elevated,
     Image,
     IsolatedSecret,
+    OpenClaw,
     Port,
     Resources,
     Rules,
@@ -19,30 +21,35 @@ from agentkeep import (
     SecretParam,
     Tools,
 )
+from agentkeep.sandboxed_agent.runtime import SandboxKind
+from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import models, policy_files
 from agentkeep.testing import demo_platform
-from tests.worlds import DIND, DOCKER, OPENCLAW, OWNER, SANDBOX_IMAGE, TOOLS, fields, refusals, world
+from tests.worlds import DIND, DOCKER, DOCKER_CLI, OPENCLAW, OWNER, SANDBOX_IMAGE, TOOLS, fields, refusals, world
+
+OF_THE_AGENT = inspect.signature(SandboxedAgent).parameters
 
 
 def problems(**changes: Any) -> list[str]:
     keep = demo_platform()
-    given: dict[str, Any] = {
+    program: dict[str, Any] = {
         "image": OPENCLAW,
         "gateway_token": SecretParam(keep, "T", about="x"),
         "primary": "Sonnet",
-        "sandbox": DOCKER,
         "tools": TOOLS,
     }
+    given: dict[str, Any] = {"sandbox": DOCKER}
     for keyword, value in changes.items():
-        given[keyword] = value(keep) if callable(value) else value
-    SandboxedAgent(keep, "agent", **given)
+        chosen = given if keyword in OF_THE_AGENT else program
+        chosen[keyword] = value(keep) if callable(value) else value
+    SandboxedAgent(keep, "agent", **{"runtime": OpenClaw(**program), **given})
     return [problem for path, problem, _ in refusals(keep) if path == "demo/agent"]
 
 
 def bot(*users: DiscordUser) -> Any:
-    return lambda keep: Discord(SecretParam(keep, "BOT", about="x"), users=users)
+    return lambda keep: [Discord(SecretParam(keep, "BOT", about="x"), users=users)]
 
 
-def docker(**changes: Any) -> Sandbox:
+def docker(**changes: Any) -> SandboxKind:
     return DOCKER.model_copy(update=changes)
 
 
@@ -55,15 +62,15 @@ def tools(**changes: Any) -> Tools:
     [
         ({"image": Image("openclaw:latest")}, "image 'openclaw:latest' has no fixed version"),
         ({"gateway_token": "not-told"}, "was given a str as a secret"),
-        ({"storage": "10GB"}, "storage='10GB' is no quantity that Kubernetes takes"),
-        ({"storage": "10m"}, "storage='10m' is no whole number of bytes: 'm' means thousandths"),
-        ({"ports": {"board": Port.tcp(0)}}, "0 is no port"),
-        ({"ports": {"a-name-that-is-too-long": Port.tcp(80)}}, "'a-name-that-is-too-long' is no name of a port"),
+        ({"storage": "10GB"}, "storage='10GB' is not a quantity that Kubernetes takes"),
+        ({"storage": "10m"}, "storage='10m' is not a whole number of bytes: 'm' means thousandths"),
+        ({"ports": {"board": Port.tcp(0)}}, "0 is not a port"),
+        ({"ports": {"a-name-that-is-too-long": Port.tcp(80)}}, "'a-name-that-is-too-long' is not the name of a port"),
         ({"ports": {"board": Port.tcp(18789)}}, "two of its ports are one"),
         ({"sandbox": Sandbox.off(because=" ")}, "the sandbox is off for no reason"),
         ({"sandbox": docker(image=Image("docker:dind"))}, "image 'docker:dind' has no fixed version"),
-        ({"sandbox": docker(sandbox_image=None)}, "the sandbox lacks an image"),
-        ({"sandbox": docker(disk="20GB")}, "disk='20GB' is no quantity that Kubernetes takes"),
+        ({"sandbox": docker(sandbox_image=Image("sandbox"))}, "image 'sandbox' has no fixed version"),
+        ({"sandbox": docker(disk="20GB")}, "disk='20GB' is not a quantity that Kubernetes takes"),
         ({"sandbox": docker(prune_every_hours=0)}, "prune_every_hours=0 is out of range"),
         (
             {"sandbox": docker(resources=Resources(cpu="2", memory="1Gi", cpu_limit="1", memory_limit="1Gi"))},
@@ -71,10 +78,11 @@ def tools(**changes: Any) -> Tools:
         ),
         ({"tools": tools(codex="latest")}, "tools: codex='latest' is no fixed version"),
         ({"tools": tools(gh_sha256="abc")}, "tools: gh_sha256 is not 64 hexadecimal digits"),
-        ({"tools": tools(docker_cli=Image("docker:cli"))}, "image 'docker:cli' has no fixed version"),
-        ({"discord": bot()}, "its Discord bot answers nobody"),
-        ({"discord": bot(DiscordUser(id="bob"))}, "a Discord user id is not 17 to 20 digits"),
+        ({"sandbox": docker(cli=Image("docker:cli"))}, "image 'docker:cli' has no fixed version"),
+        ({"channels": bot()}, "its Discord bot answers nobody"),
+        ({"channels": bot(DiscordUser(id="bob"))}, "a Discord user id is not 17 to 20 digits"),
         ({"elevated": Elevated((OWNER,))}, "somebody may leave the sandbox whom the bot does not answer"),
+        ({"channels": lambda keep: [*bot(OWNER)(keep)] * 2}, "has a second Discord channel"),
         ({}, "is not confined"),
         ({}, "no proxy serves it"),
     ],
@@ -91,9 +99,13 @@ def test_refuses(changes: dict[str, Any], problem: str) -> None:
         ({"fallbacks": "Opus"}, "fallbacks= is a str"),
         ({"sandbox": None}, "sandbox= is None"),
         ({"sandbox": True}, "sandbox= is a bool"),
+        ({"runtime": None}, "runtime= is None"),
+        ({"runtime": "openclaw"}, "runtime= is a str"),
+        ({"elevated": "bob"}, "elevated= is a str"),
         ({"tools": {}}, "tools= is a dict"),
-        ({"discord": "not-told"}, "discord= is a str"),
-        ({"discord": bot("bob")}, "users= is a str"),  # type: ignore[arg-type]
+        ({"channels": "not-told"}, "channels= is a str"),
+        ({"channels": ["not-told"]}, "channels= is a str"),
+        ({"channels": bot("bob")}, "users= is a str"),  # type: ignore[arg-type]
         ({"storage": 10}, "storage= is an int"),
         ({"placement": "amd64"}, "placement= is a str"),
         ({"resources": "1Gi"}, "resources= is a str"),
@@ -109,17 +121,28 @@ def test_refuses_wrong_types_on_the_spot(changes: dict[str, Any], problem: str) 
 
 
 def test_what_only_its_configuration_would_refuse_is_known_when_sealed() -> None:
-    built = world()
-    built.agent.rules = Rules(repositories=("no-owner",))
+    built = world(rules=Rules(repositories=("no-owner",)))
 
     assert [path for path, _, _ in refusals(built.platform)] == ["demo/agent"]
+
+
+def test_what_is_wrong_with_its_configuration_and_with_its_policy_is_told_together() -> None:
+    # The second use of one variable is a fault of the configuration; the repository, of the policy text.
+    built = world(serve=False, rules=Rules(repositories=("no-owner",)))
+    built.llm.serve(built.agent, key=SecretParam(built.platform, "lower-case", about="x"))
+    found = [problem for path, problem, _ in refusals(built.platform) if path == "demo/agent"]
+
+    assert "'lower-case' is no name of an environment variable" in found
+    assert len(found) >= 2
 
 
 def test_has_no_default_for_the_sandbox() -> None:
     keep = demo_platform()
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'sandbox'"):
         SandboxedAgent(  # type: ignore[call-arg]
-            keep, "agent", image=OPENCLAW, gateway_token=SecretParam(keep, "T", about="x"), primary="x", tools=TOOLS
+            keep,
+            "agent",
+            runtime=OpenClaw(image=OPENCLAW, gateway_token=SecretParam(keep, "T", about="x"), primary="x", tools=TOOLS),
         )
 
 
@@ -130,20 +153,22 @@ def test_a_sandbox_is_off_only_when_spelled_out() -> None:
 
 
 def test_its_containers_are_known_before_they_are_made() -> None:
-    with_docker, without = world().agent, world(sandbox=Sandbox.off(because="a test")).agent
+    with_docker, without = world(), world(sandbox=Sandbox.off(because="a test"))
+    first, second = with_docker.model.pod("agent"), without.model.pod("agent")
 
-    assert with_docker.privileged_images() == (("dind", DIND),)
-    assert without.privileged_images() == ()
-    assert without.container_names() == ("agent", "sync-files")
-    assert without.init_container_names() == ("install-tools", "prepare-state")
-    assert SANDBOX_IMAGE in with_docker.images()
-    assert without.images() == (OPENCLAW,)
+    assert [(one.name, one.image) for one in first.privileged] == [("dind", DIND)]
+    assert second.privileged == ()
+    assert [one.name for one in second.containers] == ["agent", "sync-files"]
+    assert [one.name for one in second.init_containers] == ["install-tools", "prepare-state"]
+    assert with_docker.agent.extra_images() == (SANDBOX_IMAGE,)
+    assert {*first.images} == {OPENCLAW, DIND, DOCKER_CLI}
+    assert (second.images, without.agent.extra_images()) == ((OPENCLAW,), ())
 
 
 def test_models_come_as_primary_fallbacks_and_the_rest() -> None:
     built = world(primary="Opus", fallbacks=())
 
-    assert [model.alias for model in built.agent.models] == ["Opus", "Sonnet"]
+    assert [one.alias for one in models(built.runtime, built.agent, built.model)] == ["Opus", "Sonnet"]
 
 
 def test_a_sample_is_noted() -> None:
@@ -153,24 +178,24 @@ def test_a_sample_is_noted() -> None:
     SandboxedAgent(
         keep,
         "agent",
-        image=OPENCLAW,
-        gateway_token=SecretParam(keep, "T", about="x"),
-        primary="Sonnet",
+        runtime=OpenClaw(
+            image=OPENCLAW,
+            gateway_token=SecretParam(keep, "T", about="x"),
+            primary="Sonnet",
+            tools=TOOLS,
+            channels=[Discord(token, users=(user,))],
+        ),
         sandbox=DOCKER,
-        tools=TOOLS,
-        discord=Discord(token, users=(user,)),
     )
 
-    assert [*keep.samples] == ["Discord user 100000000000000009"]
+    assert [*keep.model.samples] == ["Discord user 100000000000000009"]
 
 
 def test_an_agent_is_told_of_its_own_proxy_only() -> None:
-    from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import policy_files
-
     made = world()
     other = IsolatedSecret(made.platform, "OTHER_PROVIDER_KEY", about="of a proxy that serves somebody else")
 
-    soul = policy_files(made.agent)["SOUL.md"]
+    soul = policy_files(made.runtime, made.agent, made.model)["SOUL.md"]
 
     assert other.id not in soul
     assert made.provider_key.id in soul

@@ -14,8 +14,8 @@ from tests.worlds import refusals, world
 def test_lives_below_the_prefix_of_its_platform() -> None:
     keep = demo_platform()
 
-    assert SecretParam(keep, "TOKEN", about="x").ssm_name == "/demo/demo/TOKEN"
-    assert SecretParam(keep, "OTHER", about="x", key="/demo/demo/deep/name").ssm_name == "/demo/demo/deep/name"
+    assert SecretParam(keep, "TOKEN", about="x").key == "/demo/demo/TOKEN"
+    assert SecretParam(keep, "OTHER", about="x", key="/demo/demo/deep/name").key == "/demo/demo/deep/name"
 
 
 def test_an_isolated_secret_is_no_secret_for_agents() -> None:
@@ -31,7 +31,7 @@ def test_takes_no_value(kind: type[Parameter]) -> None:
 
 def test_its_roles_follow_from_its_use() -> None:
     built = world(discord=True)
-    roles = {secret.id: secret.role for secret in built.platform.parts(Parameter)}
+    roles = {secret.id: built.model.role(secret.id) for secret in built.model.secrets}
 
     assert roles == {
         "ACME_API_KEY": "provider-key",
@@ -42,10 +42,35 @@ def test_its_roles_follow_from_its_use() -> None:
     }
 
 
+@pytest.mark.parametrize("read_first", [True, False])
+def test_the_role_does_not_depend_on_what_was_said_first(read_first: bool) -> None:
+    built = world(serve=False)
+    if read_first:
+        built.agent.reads(built.proxy_key, as_env="LITELLM_PROXY_KEY")
+    built.llm.serve(built.agent, key=built.proxy_key)
+    if not read_first:
+        built.agent.reads(built.proxy_key, as_env="LITELLM_PROXY_KEY")
+
+    assert {grant.use for grant in built.model.readers("LITELLM_PROXY_KEY")} == {"proxy-key"}
+    assert refusals(built.platform) == []
+
+
+def test_a_secret_has_one_use() -> None:
+    built = world(serve=False)
+    token = built.gateway_token
+    built.llm.serve(built.agent, key=token)
+
+    assert (token.path, "is used as gateway-token and proxy-key", "declare a secret for each use") in refusals(
+        built.platform
+    )
+
+
 def test_knows_its_readers() -> None:
     built = world()
 
-    assert {secret.id: [*secret.readers] for secret in built.platform.parts(Parameter)} == {
+    assert {
+        secret.id: [grant.workload for grant in built.model.readers(secret.id)] for secret in built.model.secrets
+    } == {
         "ACME_API_KEY": ["llm"],
         "LITELLM_MASTER_KEY": ["llm"],
         "LITELLM_PROXY_KEY": ["agent", "llm"],
@@ -55,10 +80,10 @@ def test_knows_its_readers() -> None:
 
 def test_reading_twice_in_the_same_way_is_one_grant() -> None:
     built = world()
-    before = built.platform.grants
+    before = built.model.all_grants
     built.agent.reads(built.gateway_token, as_env="OPENCLAW_GATEWAY_TOKEN")
 
-    assert built.platform.grants == before
+    assert built.model.all_grants == before
     assert refusals(built.platform) == []
 
 
@@ -67,7 +92,7 @@ def test_is_delivered_as_variables_or_as_a_file() -> None:
     key, tokens = (SecretParam(built.platform, name, about="x") for name in ("KEY", "TOKENS"))
     built.agent.reads(key, as_file="/run/secrets/key")
     built.agent.reads(tokens, as_env=("A_TOKEN", "B_TOKEN"))
-    deliveries = {grant.secret.id: grant.delivery for grant in built.agent.grants}
+    deliveries = {grant.secret: grant.delivery for grant in built.model.grants("agent")}
 
     assert deliveries["KEY"] == File("/run/secrets/key")
     assert deliveries["TOKENS"] == Env(("A_TOKEN", "B_TOKEN"))
@@ -78,7 +103,7 @@ def test_a_file_has_an_absolute_path(path: str) -> None:
     built = world()
     built.agent.reads(SecretParam(built.platform, "KEY", about="x"), as_file=path)
 
-    assert ("demo/agent", "as_file= is no absolute path of a file", "write it as '/run/secrets/name'") in refusals(
+    assert ("demo/agent", "as_file= is not the absolute path of a file", "write it as '/run/secrets/name'") in refusals(
         built.platform
     )
 
@@ -90,8 +115,8 @@ def test_refuses_what_is_no_ssm_name(name: str) -> None:
 
     assert (
         "demo/KEY",
-        "key= is no SSM parameter name",
-        "write it as '/demo/demo/NAME'; never the value",
+        "key= is not an SSM parameter name",
+        "write it as '/demo/PLATFORM/NAME'; never the value",
     ) in refusals(keep)
 
 
@@ -100,4 +125,6 @@ def test_a_purpose_is_plain_text(about: str) -> None:
     keep = demo_platform()
     SecretParam(keep, "KEY", about=about)
 
-    assert ("demo/KEY", "about= is no SSM description", "use at most 1024 printable ASCII characters") in refusals(keep)
+    assert ("demo/KEY", "about= is not an SSM description", "use at most 1024 printable ASCII characters") in refusals(
+        keep
+    )

@@ -254,5 +254,5 @@ class Publication:
 
     @property
     def key(self) -> str:
-        """A short name for what is made for the host: ``assistant`` of ``assistant.example.com``."""
+        """A short name for what is made for the host: ``board`` of ``board.example.com``."""
         return self.host.split(".", 1)[0]

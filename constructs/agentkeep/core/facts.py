@@ -4,7 +4,7 @@ Facts: the typed, frozen values that a declaration is made of, and how a bad one
 Two kinds of trouble are told apart. A fact of the wrong *shape* (a keyword missing, unknown or of the wrong type)
 cannot be built at all and raises on the spot, naming every such keyword. A fact with a wrong *value* (host bits set,
 a tag that moves) is built, answers `problems()`, and the platform raises all problems of the whole declaration
-together in `Platform.seal()`, so that a user mends them in one go.
+together in `Platform.seal()`, so that a user fixes them in one go.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def refusals(name: str, error: ValidationError) -> DeclarationErrors:
             case "missing":
                 problem, fix = f"{keyword!r} is missing", f"add {keyword}=... to {name}(...)"
             case "extra_forbidden":
-                problem, fix = f"{keyword!r} is no keyword of {name}", f"remove {keyword}=..."
+                problem, fix = f"{keyword!r} is not a keyword of {name}", f"remove {keyword}=..."
             case _:
                 problem, fix = f"{keyword!r}: {item['msg'].lower()}", f"give {keyword}=... the documented type"
         found.append(DeclarationError(name, problem, fix))
@@ -112,7 +112,7 @@ def dns_label_problems(what: str, name: str) -> Iterator[Problem]:
     """Kubernetes names of Services and namespaces are DNS labels (RFC 1123): lower case, digits, '-', at most 63."""
     if not _DNS_LABEL.fullmatch(name):
         yield Problem(
-            f"{what} {name!r} is no DNS label",
+            f"{what} {name!r} is not a DNS label",
             "use at most 63 lower-case letters, digits and '-', with a letter or digit at both ends",
         )
 
@@ -121,14 +121,16 @@ def env_name_problems(name: str) -> Iterator[Problem]:
     """Environment variables that a shell can name."""
     if not _ENV_NAME.fullmatch(name):
         # Not repeated: whoever mixes up name and value has just typed the value.
-        yield Problem("as_env= is no name of an environment variable", "use letters, digits and '_'; never the value")
+        yield Problem(
+            "as_env= is not the name of an environment variable", "use letters, digits and '_'; never the value"
+        )
 
 
 def port_name_problems(name: str) -> Iterator[Problem]:
     """Names of ports are shorter than other names, and Services refer to containers by them."""
     if not _PORT_NAME.fullmatch(name) or not re.search("[a-z]", name) or "--" in name:
         yield Problem(
-            f"{name!r} is no name of a port",
+            f"{name!r} is not the name of a port",
             "use at most 15 lower-case letters, digits and single '-', with at least one letter",
         )
 
@@ -168,7 +170,7 @@ def network_problems(keyword: str, cidrs: Iterable[str]) -> Iterator[Problem]:
                 meant = ipaddress.ip_network(cidr, strict=False)
             except ValueError:
                 yield Problem(
-                    f"{keyword}: {cidr!r} is no network", "write it as address/prefix, such as '10.96.0.0/12'"
+                    f"{keyword}: {cidr!r} is not a network", "write it as address/prefix, such as '10.96.0.0/12'"
                 )
             else:
                 yield Problem(f"{keyword}: {cidr!r} has host bits set", f"write it as '{meant}'")
@@ -207,7 +209,7 @@ class Port(Fact):
     def problems(self) -> Iterator[Problem]:
         """Ports run from 1 to 65535."""
         if not 1 <= self.number <= 65535:
-            yield Problem(f"{self.number} is no port", "use 1 to 65535")
+            yield Problem(f"{self.number} is not a port", "use 1 to 65535")
 
 
 # --- images ----------------------------------------------------------------------------------------------------------
@@ -256,7 +258,7 @@ class Image:
     def problems(self) -> Iterator[Problem]:
         """A tag such as ``latest``, ``27-dind`` or ``main-stable`` moves: tomorrow's bytes were never reviewed."""
         if not _IMAGE.fullmatch(self.reference):
-            yield Problem(f"image {self.reference!r} is no image reference", "write it as 'registry/name:1.2.3'")
+            yield Problem(f"image {self.reference!r} is not an image reference", "write it as 'registry/name:1.2.3'")
         elif not self.digest and not _FIXED_TAG.fullmatch(self.tag or ""):
             yield Problem(
                 f"image {self.reference!r} has no fixed version",
@@ -290,9 +292,11 @@ def bytes_problems(keyword: str, text: str) -> Iterator[Problem]:
     """A positive number of whole bytes: ``512m`` is half a byte, and Kubernetes takes it."""
     value = quantity(text)
     if value is None or value <= 0:
-        yield Problem(f"{keyword}={text!r} is no quantity that Kubernetes takes", "write it as '512Mi' or '10Gi'")
+        yield Problem(f"{keyword}={text!r} is not a quantity that Kubernetes takes", "write it as '512Mi' or '10Gi'")
     elif value.denominator != 1:
-        yield Problem(f"{keyword}={text!r} is no whole number of bytes: 'm' means thousandths", "write it as '512Mi'")
+        yield Problem(
+            f"{keyword}={text!r} is not a whole number of bytes: 'm' means thousandths", "write it as '512Mi'"
+        )
 
 
 class Resources(Fact):
@@ -309,7 +313,7 @@ class Resources(Fact):
             value = quantity(getattr(self, keyword))
             if value is None or value <= 0 or (value * 1000).denominator != 1:
                 yield Problem(
-                    f"{keyword}={getattr(self, keyword)!r} is no quantity of processors that Kubernetes takes",
+                    f"{keyword}={getattr(self, keyword)!r} is not a quantity of processors that Kubernetes takes",
                     "write it as '2' or '500m'; '1m' is the least",
                 )
         for keyword in ("memory", "memory_limit"):
@@ -335,4 +339,4 @@ _DURATION = re.compile(r"([0-9]+(h|m|s))+")
 def duration_problems(keyword: str, text: str) -> Iterator[Problem]:
     """Durations as Go prints them: ``24h``, ``1h30m``."""
     if not _DURATION.fullmatch(text):
-        yield Problem(f"{keyword}={text!r} is no duration", "write it as '24h' or '30m'")
+        yield Problem(f"{keyword}={text!r} is not a duration", "write it as '24h' or '30m'")

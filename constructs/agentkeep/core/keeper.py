@@ -25,10 +25,15 @@ class Keeper(Workload):
     role = "keeper"
 
     def record_serving(self, client: Client, key: Secret, offer: Sequence[Any], *, port: str, because: str) -> Flow:
-        """Record what it means to serve *client*: a key that both know, and a way from the one to the other."""
+        """
+        Record what it means to serve *client*: a key that both know, and a way from the one to the other.
+
+        The client may ask for names too, because it knows the keeper by its name.
+        """
         flow = Flow(client.id, Inward(self.id, self.ports[port]), because)
         self.platform.serve(Serving(self.id, client.id, key.id, tuple(offer)))
         client.reads_key(key)
         self.deliver(key, as_env=key.id, as_file=None, use=CLIENT_KEY)
         self.platform.connect(flow)
+        self.platform.resolve_names(client.id)
         return flow

@@ -7,13 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Target, Volumes
 from agentkeep.core.edges import GENERIC, Env, File, Flow, Grant, Inward, Neighbour, Publication, Serving
+from agentkeep.core.facts import DeclarationErrors
 from agentkeep.core.part import Part
 from agentkeep.core.pod import Claim, Pod
 from agentkeep.core.workload import Secret, Workload
+from agentkeep.errors import DeclarationError
 
 PartT = TypeVar("PartT", bound=Part)
 EdgeT = TypeVar("EdgeT")
@@ -41,6 +44,13 @@ class Manifest:
         """Its name."""
         return str(self.body["metadata"]["name"])
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from every other object."""
+        metadata = self.body["metadata"]
+        group = str(self.body["apiVersion"]).rpartition("/")[0]
+        return (str(self.body["kind"]), str(metadata["name"]), str(metadata.get("namespace", "")), group)
+
 
 @dataclass(frozen=True, slots=True)
 class Override:
@@ -51,6 +61,16 @@ class Override:
     path: tuple[str | int, ...]
     value: object
     because: str
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The field that it sets."""
+        return (self.kind, self.name, *self.path)
+
+    @property
+    def order(self) -> tuple[str, str, tuple[tuple[bool, str | int], ...]]:
+        """An order that does not depend on the order of declaration; what holds a field comes before the field."""
+        return (self.kind, self.name, tuple((isinstance(step, str), step) for step in self.path))
 
 
 @dataclass(frozen=True)
@@ -90,6 +110,11 @@ class Model:
     manifests: tuple[Manifest, ...] = ()
     overrides: tuple[Override, ...] = ()
     _pods: dict[str, Pod] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Close the mappings too: a frozen field may still hold what anybody can change."""
+        object.__setattr__(self, "parts", MappingProxyType(dict(self.parts)))
+        object.__setattr__(self, "samples", MappingProxyType(dict(self.samples)))
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
@@ -135,6 +160,16 @@ class Model:
         """What may have halves of its own besides the parts, by name: the delivery, and a storage that is used."""
         delivery: tuple[str, Delivery | Volumes] = ("delivery", self.delivery)
         return (delivery, ("storage", self.cluster.storage)) if self.claims else (delivery,)
+
+    def plan_problems(self, name: str) -> tuple[DeclarationError, ...]:
+        """What is wrong with the pod of the workload of that id, as only its own program knows."""
+        try:
+            self.pod(name)
+        except DeclarationError as error:
+            return (error,)
+        except DeclarationErrors as errors:
+            return tuple(error for error in errors.exceptions if isinstance(error, DeclarationError))
+        return ()
 
     # --- edges -------------------------------------------------------------------------------------------------------
 

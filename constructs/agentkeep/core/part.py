@@ -72,7 +72,7 @@ class Part:
     #: Whose service it uses at the edge of the platform, as the ledger calls it.
     vendor: ClassVar[str | None] = None
 
-    def __init__(self, platform: Records, id: str) -> None:  # noqa: A002 - the CDK's own word
+    def __init__(self, platform: Records, id: str) -> None:  # noqa: A002 - the field's own word
         if not isinstance(platform, Records):
             raise DeclarationError(
                 type(self).__name__,

@@ -8,12 +8,14 @@ recorded here; what is not recorded does not exist.
 
 from __future__ import annotations
 
+import copy
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Target
 from agentkeep.core.edges import (
+    GENERIC,
     WIDEST_RANGE,
     Beside,
     Dns,
@@ -60,7 +62,7 @@ class Platform(Records):
 
     def __init__(
         self,
-        id: str,  # noqa: A002 - the CDK's own word
+        id: str,  # noqa: A002 - the field's own word
         *,
         on: Cluster,
         store: SecretStore,
@@ -90,8 +92,9 @@ class Platform(Records):
         self._servings: dict[tuple[str, str], Serving] = {}
         self._publications: dict[str, Publication] = {}
         self._acknowledgements: list[Acknowledgement] = []
-        self._manifests: list[Manifest] = []
-        self._overrides: list[Override] = []
+        self._manifests: dict[tuple[str, ...], Manifest] = {}
+        self._overrides: dict[tuple[object, ...], Override] = {}
+        self._neighbours: dict[str, Neighbour] = {}
         self._samples: dict[str, str] = {}
         self._problems: list[DeclarationError] = []
         self._refused: set[str] = set()
@@ -130,6 +133,9 @@ class Platform(Records):
         path = f"{self.id}/{grant.workload}"
         mine = self._grants.setdefault(grant.workload, {})
         known = mine.setdefault(grant.secret, grant)
+        if known.use == GENERIC != grant.use and known.delivery == grant.delivery:
+            # Whoever says what the secret is used as is right, in whichever order the two were declared.
+            mine[grant.secret] = grant
         if known.delivery != grant.delivery:
             self.refuse(path, f"reads {grant.secret!r} in two ways", "keep one of them")
         for other in mine.values():
@@ -220,12 +226,19 @@ class Platform(Records):
         expect(self.id, body=(body, dict), because=(because, str))
         metadata = body.get("metadata")
         name = metadata.get("name") if isinstance(metadata, dict) else None
-        if not isinstance(body.get("apiVersion"), str) or not isinstance(body.get("kind"), str) or not name:
+        if not all(isinstance(one, str) and one for one in (body.get("apiVersion"), body.get("kind"), name)):
             self.refuse(self.id, "manifest() was given an object without apiVersion, kind or name", "give all three")
-        elif not because.strip():
-            self.refuse(self.id, f"the manifest {body['kind']} {name!r} has no reason", "say why: because='...'")
-        else:
-            self._manifests.append(Manifest(body, because))
+            return
+        what = f"the manifest {body['kind']} {name!r}"
+        if not because.strip():
+            self.refuse(self.id, f"{what} has no reason", "say why: because='...'")
+            return
+        for problem, fix in text_problems(f"the reason of {what}", because):
+            self.refuse(self.id, problem, fix)
+        # A copy: what the caller does to the object afterwards was not declared.
+        made = Manifest(copy.deepcopy(dict(body)), because)
+        if self._manifests.setdefault(made.key, made) != made:
+            self.refuse(self.id, f"{what} is added twice", "keep one of the two")
 
     def override(self, kind: str, name: str, *path: str | int, value: object, because: str) -> None:
         """
@@ -240,10 +253,15 @@ class Platform(Records):
         """
         self._check_open()
         expect(self.id, kind=(kind, str), name=(name, str), because=(because, str))
+        what = f"the override of {kind} {name!r}"
         if not path or not because.strip():
-            self.refuse(self.id, f"the override of {kind} {name!r} lacks a path or a reason", "give both")
-        else:
-            self._overrides.append(Override(kind, name, path, value, because))
+            self.refuse(self.id, f"{what} lacks a path or a reason", "give both")
+            return
+        for problem, fix in text_problems(f"the reason of {what}", because):
+            self.refuse(self.id, problem, fix)
+        made = Override(kind, name, path, copy.deepcopy(value), because)
+        if self._overrides.setdefault(made.key, made) != made:
+            self.refuse(self.id, f"{what} sets one field twice", "keep one of the two")
 
     def note_sample(self, what: str, value: str) -> None:
         """Record that the personal fact *value* is a documented sample, so that the output can say so loudly."""
@@ -281,10 +299,12 @@ class Platform(Records):
             all_flows=tuple(sorted(flows, key=flow_order)),
             servings=tuple(self._servings[pair] for pair in sorted(self._servings)),
             publications=tuple(self._publications[host] for host in sorted(self._publications)),
-            acknowledgements=tuple(sorted(self._acknowledgements, key=lambda known: known.finding)),
+            acknowledgements=tuple(
+                sorted(self._acknowledgements, key=lambda known: (known.finding, known.owner, known.because))
+            ),
             samples=dict(sorted(self._samples.items())),
-            manifests=tuple(self._manifests),
-            overrides=tuple(self._overrides),
+            manifests=tuple(self._manifests[key] for key in sorted(self._manifests)),
+            overrides=tuple(sorted(self._overrides.values(), key=lambda one: one.order)),
         )
 
     # --- sealing -----------------------------------------------------------------------------------------------------
@@ -310,10 +330,13 @@ class Platform(Records):
         for part in model.parts.values():
             for problem, fix in part.unfinished(model):
                 part.refuse(problem, fix)
+        for secret in model.secrets:
+            uses = sorted({grant.use for grant in model.readers(secret.id)} - {GENERIC})
+            if len(uses) > 1:
+                secret.refuse(f"is used as {' and '.join(uses)}", "declare a secret for each use")
         if not model.workloads:
             self.refuse(self.id, "declares no workload", "add a SandboxedAgent")
-        if not self._problems:
-            self._plan(model)
+        self._plan(model)
         if self._problems:
             count = len(self._problems)
             raise DeclarationErrors(
@@ -325,11 +348,14 @@ class Platform(Records):
 
     def _plan(self, model: Model) -> None:
         """Plan every pod: what only a program's own configuration would refuse is said before any engine starts."""
+        wrong = {error.path for error in self._problems}
+        if wrong & {f"{self.id}/{where}" for where in ("cluster", "store", "delivery")}:
+            return
         for workload in model.workloads:
-            try:
-                model.pod(workload.id)
-            except DeclarationError as error:
-                self.refuse(error.path, error.problem, error.fix)
+            # What is wrong in itself has been told, and might not be fit to be planned.
+            if not any(path == workload.path or path.startswith(f"{workload.path}/") for path in wrong):
+                for problem in model.plan_problems(workload.id):
+                    self.refuse(problem.path, problem.problem, problem.fix)
 
     def _check_names(self) -> None:
         taken = {*SYSTEM_NAMESPACES, self.cluster.dns.namespace, *self.delivery.reserved_namespaces}
@@ -359,6 +385,11 @@ class Platform(Records):
     def _check_neighbour(self, neighbour: Neighbour) -> None:
         for problem, fix in neighbour.problems():
             self.refuse(f"{self.id}/neighbour:{neighbour.name}", problem, fix)
+        known = self._neighbours.setdefault(neighbour.name, neighbour)
+        if (known.namespace, known.labels) != (neighbour.namespace, neighbour.labels):
+            self.refuse(
+                f"{self.id}/neighbour:{neighbour.name}", "two Neighbours have this name", "give one of them id='...'"
+            )
         if neighbour.namespace == self.id:
             self.refuse(
                 f"{self.id}/neighbour:{neighbour.name}",

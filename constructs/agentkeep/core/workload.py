@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
 WorkloadRole = Literal["agent", "keeper", "tunnel", "proxy", "service", "check"]
 
-# Names of objects and files that every platform has.
+# Names of objects and files that every platform has, besides those of its delivery.
 RESERVED_IDS = frozenset(
-    {"admission", "application", "appproject", "default-deny", "kustomization", "namespace", "networkpolicy"}
-    | {"storageclass", "volumesnapshotclass"}
+    {"added", "admission", "default-deny", "kustomization", "namespace", "networkpolicy", "storageclass"}
 )
 
 SECRET_FILES = "secret-files"  # noqa: S105 - the name of a volume
@@ -38,8 +37,8 @@ class Secret(Part):
     key: str
     #: What it opens, for whoever has to fill or rotate it.
     about: str
-    #: Who fills it: a person, or what makes it.
-    filled_by: Literal["operator", "terraform"] = "operator"
+    #: Who fills it: a person, or the machine that makes it.
+    filled_by: Literal["operator", "machine"] = "operator"
 
 
 class Workload(Part):
@@ -55,12 +54,12 @@ class Workload(Part):
     #: What the ledger calls the kind of this workload.
     construct: str = "Workload"
 
-    def __init__(self, platform: Records, id: str, *, ports: dict[str, Port]) -> None:  # noqa: A002 - the CDK's word
+    def __init__(self, platform: Records, id: str, *, ports: dict[str, Port]) -> None:  # noqa: A002 - the field's own word
         super().__init__(platform, id)
         expect(self.path, **{f"ports[{name!r}]": (port, Port) for name, port in ports.items()})
         self.ports = dict(ports)
         self.refuse_all(dns_label_problems("id", id))
-        if id in RESERVED_IDS:
+        if id in RESERVED_IDS or id in platform.delivery.bootstrap:
             self.refuse(f"the id {id!r} is the name of something that every platform has", "choose another")
         for name, port in ports.items():
             self.refuse_all(port_name_problems(name))

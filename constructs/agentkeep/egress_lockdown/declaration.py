@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import ClassVar
 
 from agentkeep.core.edges import Beside, Flow, Internet, Inward, Neighbour, Range
-from agentkeep.core.facts import Image, Port, Resources
+from agentkeep.core.facts import Image, Port, Resources, named
 from agentkeep.core.model import Model
 from agentkeep.core.part import Part, Records
 from agentkeep.core.pod import Container, Files, Mount, Pod, Volume
@@ -70,23 +70,39 @@ class EgressLockdown(Part):
             DeclarationError: *source* is not a workload, or *to* is not a destination.
         """
         if not isinstance(source, Workload | Neighbour):
-            raise DeclarationError(self.path, f"allow() was given a {type(source).__name__}", "pass a workload")
+            raise DeclarationError(self.path, f"allow() was given {named(source)}", "pass a workload")
         target = self._destination(to)
-        if isinstance(source, Workload) and source.platform is not self.platform:
+        flow = Flow(source.id if isinstance(source, Workload) else source, target, because)
+        if self._stays(source, to, target):
+            self.platform.connect(flow)
+            if isinstance(source, Workload) and not isinstance(target, Inward):
+                self.platform.resolve_names(source.id)
+        return flow
+
+    def _stays(self, source: Workload | Neighbour, to: object, target: Internet | Range | Inward | Beside) -> bool:
+        """Whether the flow begins or ends in this platform and reaches no other; what does not is not recorded."""
+        known = {workload.id: workload for workload in self.platform.parts(Workload)}
+        if any(isinstance(end, Workload) and end.platform is not self.platform for end in (source, to)) or (
+            isinstance(target, Inward) and target.workload not in known
+        ):
             self.refuse("a flow cannot leave the platform for another", "use Internet or Range")
+            return False
         if isinstance(source, Neighbour) and not isinstance(target, Inward):
             self.refuse(
                 f"a flow from the neighbour {source.name!r} to somewhere outside", "let it connect to a workload"
             )
-        flow = Flow(source.id if isinstance(source, Workload) else source, target, because)
-        self.platform.connect(flow)
-        if isinstance(source, Workload) and not isinstance(target, Inward):
-            self.platform.resolve_names(source.id)
-        return flow
+            return False
+        if isinstance(target, Inward) and target.port not in (ports := known[target.workload].ports).values():
+            self.refuse(
+                f"{target.workload!r} has no port {target.port.number}/{target.port.protocol}",
+                f"use one of {sorted(port.number for port in ports.values())}",
+            )
+            return False
+        return True
 
     def _destination(self, to: object) -> Internet | Range | Inward | Beside:
         match to:
-            case Internet() | Range():
+            case Internet() | Range() | Inward():
                 return to
             case Neighbour(port=None):
                 raise DeclarationError(
@@ -96,22 +112,15 @@ class EgressLockdown(Part):
                 self.refuse_all(port.problems())
                 return Beside(to, port)
             case Workload():
-                if to.platform is not self.platform:
-                    self.refuse("a flow cannot leave the platform for another", "use Internet or Range")
                 if len(to.ports) != 1:
                     raise DeclarationError(
                         self.path, f"{to.id!r} has {len(to.ports) or 'no'} ports", f"say which: {to.id}.at('NAME')"
                     )
                 return to.at(next(iter(to.ports)))
-            case Inward():
-                known = {workload.id for workload in self.platform.parts(Workload)}
-                if to.workload not in known:
-                    self.refuse("a flow cannot leave the platform for another", "use Internet or Range")
-                return to
             case _:
                 raise DeclarationError(
                     self.path,
-                    f"allow() was given a {type(to).__name__} as destination",
+                    f"allow() was given {named(to)} as destination",
                     "pass Internet.https(), a Range, a Neighbour or a workload",
                 )
 
@@ -166,7 +175,7 @@ class ConnectivityCheck(Workload):
         self.refuse_all(image.problems())
         for target in (*reaches, *never):
             if not _TARGET.fullmatch(target):
-                self.refuse(f"{target!r} is no host:port", "write it as 'discord.com:443'")
+                self.refuse(f"{target!r} is not a host:port", "write it as 'discord.com:443'")
         for target in never:
             if not re.fullmatch(r"[0-9.]+", target.rpartition(":")[0]):
                 self.refuse(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from agentkeep.core.edges import Beside, Flow, Neighbour, Range
+from agentkeep.core.edges import Beside, Flow, Inward, Neighbour, Range
 from agentkeep.core.facts import Image, Port, Problem, Resources, expect, named
 from agentkeep.core.keeper import Client, Keeper
 from agentkeep.core.model import Model as PlatformModel
@@ -24,6 +24,7 @@ from agentkeep.isolated_llm_proxy.models import Model, Provider
 from agentkeep.secret_param.declaration import IsolatedSecret, SecretParam
 
 PORT = Port.tcp(4000)
+BECAUSE = "model requests, with the agent's own key"
 # The first releases with the fixes for the key-check and SSRF advisories; 1.82.7 and 1.82.8 were malicious uploads.
 OLDEST_SAFE = (1, 102, 2)
 UNSAFE = {(1, 103, 0)}
@@ -109,7 +110,7 @@ class IsolatedLLMProxy(Keeper):
                 self.refuse_all(model.problems())
                 if not model.upstream.startswith(f"{provider.name}/"):
                     self.refuse(
-                        f"model {model.id!r}: upstream {model.upstream!r} is no model of {provider.name!r}",
+                        f"model {model.id!r}: upstream {model.upstream!r} is not a model of {provider.name!r}",
                         f"begin it with '{provider.name}/'",
                     )
             self._connect(provider)
@@ -140,7 +141,7 @@ class IsolatedLLMProxy(Keeper):
             The recorded flow.
 
         Raises:
-            DeclarationError: *agent* is no `SandboxedAgent`, or *key* is a secret that no agent may have.
+            DeclarationError: *agent* is not a `SandboxedAgent`, or *key* is a secret that no agent may have.
         """
         if not isinstance(agent, Client):
             raise DeclarationError(self.path, f"serve() was given {named(agent)}", "pass the SandboxedAgent to serve")
@@ -155,9 +156,8 @@ class IsolatedLLMProxy(Keeper):
             expect(self.path, models=(model, Model))
         chosen = tuple(models) if models is not None else self.models
         if agent.platform is not self.platform:
-            raise DeclarationError(
-                self.path, f"cannot serve {agent.path!r} of another platform", "declare a proxy there"
-            )
+            self.refuse(f"cannot serve {agent.path!r} of another platform", "declare a proxy there")
+            return Flow(agent.id, Inward(self.id, PORT), BECAUSE)
         for model in chosen:
             if model not in self.models:
                 self.refuse(f"cannot serve {agent.id!r} the model {model.id!r}", "declare it with one of the providers")
@@ -171,7 +171,7 @@ class IsolatedLLMProxy(Keeper):
             key,
             (Limits(chosen, requests_per_minute),),
             port="http",
-            because="model requests, with the agent's own key",
+            because=BECAUSE,
         )
 
     @property

@@ -12,10 +12,11 @@ from typing import ClassVar
 
 from agentkeep.core.edges import GENERIC
 from agentkeep.core.facts import Image, Port, Problem, Resources, bytes_problems, expect, named
-from agentkeep.core.keeper import Client
+from agentkeep.core.keeper import CLIENT_KEY, Client
 from agentkeep.core.model import Model
 from agentkeep.core.part import Records
 from agentkeep.core.pod import Pod
+from agentkeep.core.workload import Secret
 from agentkeep.egress_lockdown.declaration import EgressLockdown
 from agentkeep.sandboxed_agent.runtime import Placement, Runtime, SandboxKind
 from agentkeep.secret_param.declaration import Parameter, SecretParam
@@ -119,6 +120,10 @@ class SandboxedAgent(Client):
                 "declare it as IsolatedSecret, give it to an IsolatedLLMProxy and let that serve the agent",
             )
         self.deliver(secret, as_env=as_env, as_file=as_file, use=use)
+
+    def reads_key(self, key: Secret) -> None:
+        """Read the key that a keeper knows it by; as careful about it as about any other secret."""
+        self.reads(key, as_env=key.id, use=CLIENT_KEY)  # type: ignore[arg-type]  # refused there when run
 
     @property
     def image(self) -> Image:

@@ -17,6 +17,8 @@ FORMAT = "agentkeep/ledger/v2"
 FILE = "platform.json"
 # What the proofs have no table for: they compare it with what is declared here, value by value.
 ANY_PROGRAM = "container"
+# What the core calls "the machine" is Terraform in every store that there is so far.
+FILLED_BY = {"operator": "operator", "machine": "terraform"}
 
 
 def ledger(model: Model) -> dict[str, Any]:
@@ -209,7 +211,7 @@ def _secret(model: Model, secret: Secret) -> dict[str, Any]:
         "path": secret.path,
         "role": model.role(secret.id),
         "key": secret.key,
-        "filledBy": secret.filled_by,
+        "filledBy": FILLED_BY[secret.filled_by],
         "readers": readers,
         "because": secret.about,
     }

@@ -183,13 +183,13 @@ def _selector_problems(selector: Selector) -> Iterator[Problem]:
         case "emails" if not _VARIABLE.fullmatch(selector.value):
             # Not repeated: it may be an address.
             yield Problem(
-                "an emails selector names no Terraform variable",
+                "an emails selector does not name a Terraform variable",
                 "give the name of a variable; addresses themselves stay out of the repository",
             )
         case "emails" if selector.value in _TAKEN:
             yield Problem(f"the variable {selector.value!r} is taken", "choose another name, such as 'access_emails'")
         case "email-domain" if not _DOMAIN.fullmatch(selector.value):
-            yield Problem(f"{selector.value!r} is no domain of addresses", "write it as 'example.com'")
+            yield Problem(f"{selector.value!r} is not a domain of addresses", "write it as 'example.com'")
         case "email-domain" if selector.value.lower() in _PUBLIC_MAIL:
             yield Problem(
                 f"anybody can have an address in {selector.value!r}", "name people with Selector.emails('variable')"

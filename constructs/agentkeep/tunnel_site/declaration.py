@@ -53,7 +53,7 @@ UID = 65532
 class TunnelToken(Parameter):
     """The token that cloudflared logs in with. Terraform makes it and writes it to the store; no person handles it."""
 
-    filled_by = "terraform"
+    filled_by = "machine"
 
 
 class TunnelSite(Workload):
@@ -169,7 +169,8 @@ class TunnelSite(Workload):
                 self.path, f"publish() was given {named(allow)} as rule", "pass allow=Access.github(...)"
             )
         expect(self.path, host=(host, str), port=(port, str | int | None))
-        if workload.platform is not self.platform:
+        own = workload.platform is self.platform
+        if not own:
             self.refuse(f"cannot publish {workload.path!r} of another platform", "publish it there")
         domain = self.zone.domain
         name = host if "." in host else f"{host}.{domain}"
@@ -190,10 +191,11 @@ class TunnelSite(Workload):
         elif target.protocol != "TCP":
             self.refuse(f"port {target.number} of {workload.id!r} is {target.protocol}", "publish a TCP port")
         published = Publication(name, workload.id, target, self.id, allow, f"http://{workload.host}:{target.number}")
-        self.platform.publish(published)
-        self.platform.connect(
-            Flow(self.id, Inward(workload.id, target), "requests of people whom Cloudflare Access admitted")
-        )
+        if own:
+            self.platform.publish(published)
+            self.platform.connect(
+                Flow(self.id, Inward(workload.id, target), "requests of people whom Cloudflare Access admitted")
+            )
         return published
 
     def hosts(self, model: Model) -> tuple[Publication, ...]:

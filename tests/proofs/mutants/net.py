@@ -292,7 +292,7 @@ def _pod_network(base: Base) -> Iterator[Mutant]:
     ):
         yield Mutant(
             "NET001",
-            f"a {kind} that is not evaluated",
+            f"{kind} that is not evaluated",
             lambda w, k=kind, a=api: w.add(
                 {"apiVersion": a, "kind": k, "metadata": {"name": "x", "namespace": base.namespace}, "spec": {}}
             ),

@@ -257,7 +257,7 @@ def _references(base: Base) -> Iterator[Mutant]:
     )
     yield Mutant(
         "REF010",
-        "a file that is no manifest",
+        "a file that is not a manifest",
         lambda w: w.files.update({base.app + "values.yaml": b"a: 1\n"}),
         UNKNOWN,
         STRANGER,

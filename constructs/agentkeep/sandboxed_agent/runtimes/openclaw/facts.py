@@ -80,6 +80,8 @@ class OpenClawFacts(Runtime):
             agent.refuse(problem, fix)
         agent.reads(self.gateway_token, as_env=GATEWAY_TOKEN_ENV, use="gateway-token")
         discord = self.discord
+        if len(self.channels) > 1:
+            agent.refuse("has a second Discord channel", "keep one; it answers any number of users")
         if discord is not None:
             agent.reads(discord.token, as_env=DISCORD_TOKEN_ENV)
             if not discord.users:
@@ -92,7 +94,9 @@ class OpenClawFacts(Runtime):
         allowed = {user.id for user in discord.users} if discord else set()
         for user in self.elevated.users:
             if user.id not in allowed:
-                agent.refuse("somebody may leave the sandbox whom the bot does not answer", "name them in discord= too")
+                agent.refuse(
+                    "somebody may leave the sandbox whom the bot does not answer", "name them in Discord(users=...) too"
+                )
 
     def fixed_env(self) -> frozenset[str]:
         """What OpenClaw and Node are told by."""
@@ -119,3 +123,7 @@ class OpenClawFacts(Runtime):
                 )
         if len({self.primary, *self.fallbacks}) != 1 + len(self.fallbacks):
             yield Problem("names a model twice", "name each once, in primary or fallbacks")
+        if len(servings) == 1 and {self.primary, *self.fallbacks} <= {*aliases}:
+            # What only its configuration or its policy text would refuse is told together with everything else.
+            for error in model.plan_problems(agent.id):
+                yield Problem(error.problem, error.fix)

@@ -16,7 +16,7 @@ from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     STATE_DIR,
 )
 from agentkeep.sandboxed_agent.runtimes.openclaw.facts import OpenClawFacts
-from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import CONFIG_FILE, config_file, policy_files, scripts
+from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import CONFIG_FILE, scripts, texts
 from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import config_map_key
 
 UID = 1000
@@ -43,13 +43,13 @@ PLACE = Place(scripts=SCRIPTS_FOLDER, tools=TOOLS_FOLDER, data="data", state=STA
 def plan(runtime: OpenClawFacts, agent: Agent, model: Model) -> Pod:
     """The pod of *agent*, whose runtime is *runtime*."""
     added = agent.sandbox.additions(PLACE)
-    texts = {**scripts(), **added.scripts}
-    policy = policy_files(runtime, agent, model)
+    run = {**scripts(), **added.scripts}
+    config, policy = texts(runtime, agent, model)
     secret_volumes, secret_mounts = agent.secret_mounts(model)
     return Pod(
         user=UID,
         one_at_a_time=True,
-        annotations={SCRIPTS_ANNOTATION: fingerprint(texts)},
+        annotations={SCRIPTS_ANNOTATION: fingerprint(run)},
         architecture=agent.placement.arch,
         tolerations=agent.placement.tolerations,
         grace_seconds=GRACE_SECONDS,
@@ -66,7 +66,7 @@ def plan(runtime: OpenClawFacts, agent: Agent, model: Model) -> Pod:
         files=(
             Files(
                 f"{agent.id}-config",
-                {CONFIG_FILE: config_file(runtime, agent, model)},
+                {CONFIG_FILE: config},
                 f"{agent.id}-configmap",
                 f"{agent.path} (SandboxedAgent): OpenClaw's configuration",
                 {
@@ -82,7 +82,7 @@ def plan(runtime: OpenClawFacts, agent: Agent, model: Model) -> Pod:
             ),
             Files(
                 f"{agent.id}-scripts",
-                texts,
+                run,
                 f"{agent.id}-scripts",
                 f"{agent.path} (SandboxedAgent): what its containers run",
             ),

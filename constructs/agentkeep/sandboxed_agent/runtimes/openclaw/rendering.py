@@ -6,6 +6,7 @@ import json
 from importlib.resources import files
 
 from agentkeep.core.edges import Beside, Dns, Flow, Internet, Inward, Range
+from agentkeep.core.facts import DeclarationErrors
 from agentkeep.core.model import Model
 from agentkeep.errors import DeclarationError
 from agentkeep.isolated_llm_proxy.models import Model as ChatModel
@@ -129,6 +130,28 @@ def policy_files(runtime: OpenClawFacts, agent: Agent, model: Model) -> dict[str
         review=CODEX_KEY_ENV in names,
     )
     return render_workspace(policy, path=agent.path)
+
+
+def texts(runtime: OpenClawFacts, agent: Agent, model: Model) -> tuple[str, dict[str, str]]:
+    """
+    ``openclaw.json``, and the policy files by their path in the workspace.
+
+    Raises:
+        DeclarationErrors: What is wrong with the one and with the other.
+    """
+    found: list[DeclarationError] = []
+    config, policy = "", dict[str, str]()
+    try:
+        config = config_file(runtime, agent, model)
+    except DeclarationError as error:
+        found.append(error)
+    try:
+        policy = policy_files(runtime, agent, model)
+    except DeclarationError as error:
+        found.append(error)
+    if found:
+        raise DeclarationErrors(f"{agent.path} cannot be rendered", found)
+    return config, policy
 
 
 def scripts() -> dict[str, str]:
