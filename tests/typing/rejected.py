@@ -8,8 +8,10 @@ What is refused here is also refused when run (tests/unit): mains also run witho
 
 from agentkeep import (
     Access,
+    Aws,
     Cluster,
     Discord,
+    EbsCsi,
     EgressLockdown,
     Elevated,
     Image,
@@ -19,11 +21,13 @@ from agentkeep import (
     Longhorn,
     Model,
     Placement,
+    Plain,
     Platform,
     Provider,
     Sandbox,
     SandboxedAgent,
     SecretParam,
+    SecretsManager,
     SecretStore,
     Tools,
     TunnelSite,
@@ -108,3 +112,13 @@ def facts(store: SecretStore, storage: Longhorn) -> None:
     )
     Zone(domain="example.com", account_id="a", zone_id="b", provider="~> 3")  # type: ignore[arg-type]
     Platform("openclaw")  # type: ignore[call-arg]
+
+
+def vendors(aws: Aws, store: SecretsManager) -> None:
+    EbsCsi(aws=aws, encrypted=False)  # type: ignore[arg-type]
+    EbsCsi(aws=aws, type="gp2")  # type: ignore[arg-type]
+    EbsCsi(type="gp3")  # type: ignore[call-arg]
+    SecretsManager(name="store", aws=aws)  # type: ignore[call-arg]
+    SecretsManager(name="store", aws="123456789012", prefix="agents")  # type: ignore[arg-type]
+    Plain(flux="flux-system")  # type: ignore[arg-type]
+    Platform("openclaw", on=store, store=store, delivery=Plain(), targets=())  # type: ignore[arg-type]
