@@ -18,7 +18,7 @@ from bench.bench import columns
 from bench.measure import node_seconds
 
 if TYPE_CHECKING:
-    from agentkeep.core.platform import Platform
+    from agentkeep.core.model import Model
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ def main() -> None:
     clock = Clock()
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     clock.step("import the declarations (pydantic)", _import_declarations)
-    platform = clock.step("declare and seal", lambda: _declare(count))
+    model = clock.step("declare and seal", lambda: _declare(count))
     clock.step("import jsii, start Node", _import_jsii)
     clock.step("import cdktf and cdk8s", _import_engines)
     clock.step("import cdk8s-plus-28", _import_plus)
@@ -62,43 +62,40 @@ def main() -> None:
     # What follows is imported only now, so that no step pays for another's imports.
     from cdktf import App  # noqa: PLC0415 - see above
 
-    from agentkeep.targets.kubernetes.comments import commented  # noqa: PLC0415 - see above
-    from agentkeep.targets.dist import LOLICE  # noqa: PLC0415 - see above
-    from agentkeep.targets.helm import helm_tree  # noqa: PLC0415 - see above
-    from agentkeep.targets.kubernetes import BOOTSTRAP_PAGES, manifests  # noqa: PLC0415 - see above
+    from agentkeep.targets.helm import Chart  # noqa: PLC0415 - see above
+    from agentkeep.targets.helm import synthesis as helm  # noqa: PLC0415 - see above
+    from agentkeep.targets.kubernetes import Manifests  # noqa: PLC0415 - see above
+    from agentkeep.targets.kubernetes import synthesis as kubernetes  # noqa: PLC0415 - see above
     from agentkeep.targets.ledger import ledger_text  # noqa: PLC0415 - see above
-    from agentkeep.targets.synthesis import kustomization  # noqa: PLC0415 - see above
-    from agentkeep.targets.terraform import root_modules  # noqa: PLC0415 - see above
+    from agentkeep.targets.terraform import TerraformModules  # noqa: PLC0415 - see above
+    from agentkeep.targets.terraform import synthesis as terraform  # noqa: PLC0415 - see above
 
     clock.step("import the halves", lambda: None)
-    with tempfile.TemporaryDirectory(prefix="agentkeep-bench-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="agentkeep-bench-") as folder:
+        scratch = Path(folder)
         app = App(outdir=f"{scratch}/terraform", hcl_output=False)
-        clock.step("Terraform: build", lambda: root_modules(app, platform))
+        clock.step("Terraform: build", lambda: terraform.root_modules(app, model, _target(model, TerraformModules)))
         clock.step("Terraform: write", app.synth)
-        pages = clock.step("Kubernetes: build", lambda: manifests(f"{scratch}/kubernetes", platform))
+        pages = clock.step("Kubernetes: build", lambda: kubernetes.manifests(f"{scratch}/kubernetes", model))
         clock.step("Kubernetes: write", pages.synth)
-
-        def comments() -> dict[str, str]:
-            texts = {
-                name: Path(scratch, "kubernetes", f"{name}.yaml").read_text(encoding="utf-8") for name in pages.about
-            }
-            return {name: commented(text, [], pages.comments, path=name) for name, text in texts.items()}
-
-        texts = clock.step("Kubernetes: comments", comments)
-        resources = [f"{name}.yaml" for name in sorted(texts) if name not in BOOTSTRAP_PAGES]
-        folder = f"{LOLICE}/{platform.argocd.folder}/{platform.id}"
-        tree = {f"{folder}/{name}.yaml": text for name, text in texts.items()}
-        tree[f"{folder}/kustomization.yaml"] = kustomization(platform, resources, BOOTSTRAP_PAGES)
-        clock.step("Helm chart", lambda: helm_tree(platform, tree))
-        clock.step("ledger", lambda: ledger_text(platform))
+        tree = clock.step(
+            "Kubernetes: comments",
+            lambda: kubernetes.files(model, _target(model, Manifests), scratch / "kubernetes", pages),
+        )
+        clock.step("Helm chart", lambda: helm.tree(model, _target(model, Chart), scratch, tree))
+        clock.step("ledger", lambda: ledger_text(model))
     print(clock.table())
+
+
+def _target(model: Model, kind: type[T]) -> T:
+    return next(target for target in model.targets if isinstance(target, kind))
 
 
 def _import_declarations() -> None:
     import lolice.openclaw  # noqa: F401, PLC0415 - this is what is measured
 
 
-def _declare(count: int) -> Platform:
+def _declare(count: int) -> Model:
     from bench.programs import many_agents  # noqa: PLC0415 - imported by the step before
     from lolice import openclaw  # noqa: PLC0415 - imported by the step before
 

@@ -52,7 +52,7 @@ def parameters(app: App) -> None:
             SsmParameter(
                 stack,
                 secret.id,
-                name=secret.ssm_name,
+                name=secret.key,
                 type="SecureString",
                 value="dummy",
                 description=secret.about,

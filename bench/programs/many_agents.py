@@ -20,6 +20,7 @@ from agentkeep import (
     IsolatedLLMProxy,
     IsolatedSecret,
     Model,
+    OpenClaw,
     Platform,
     Provider,
     Sandbox,
@@ -28,22 +29,22 @@ from agentkeep import (
     Tools,
     TunnelSite,
 )
-from agentkeep.testing import demo_platform
+from agentkeep.testing import DEMO_ZONE, demo_platform
 
 TOOL_KEYS = 16
 MODEL = Model(id="model", upstream="anthropic/model", alias="Model", context_window=200_000, max_output=64_000)
 DIND = Image("docker:27.5.1-dind")
-SANDBOX = Sandbox.docker_in_docker(image=DIND, sandbox_image=Image("example.com/sandbox:1.0.0"))
-TOOLS = Tools(
-    codex="1.0.0", codex_sha512="0" * 128, gh="1.0.0", gh_sha256="0" * 64, docker_cli=Image("docker:27.5.1-cli")
+SANDBOX = Sandbox.docker_in_docker(
+    image=DIND, cli=Image("docker:27.5.1-cli"), sandbox_image=Image("example.com/sandbox:1.0.0")
 )
+TOOLS = Tools(codex="1.0.0", codex_sha512="0" * 128, gh="1.0.0", gh_sha256="0" * 64)
 USER = DiscordUser.sample("100000000000000001")
 
 
 def declare(count: int) -> Platform:
     """A platform of *count* agents on an invented cluster."""
     keep = demo_platform("fleet")
-    site = TunnelSite(keep, image=Image("cloudflare/cloudflared:2025.11.1"), tunnel="fleet")
+    site = TunnelSite(keep, zone=DEMO_ZONE, image=Image("cloudflare/cloudflared:2025.11.1"), tunnel="fleet")
     lockdown = EgressLockdown(keep)
     for number in range(count):
         agent = _agent(keep, f"agent{number}")
@@ -68,12 +69,14 @@ def _agent(keep: Platform, name: str) -> SandboxedAgent:
     agent = SandboxedAgent(
         keep,
         name,
-        image=Image("ghcr.io/openclaw/openclaw:2026.9.6"),
-        gateway_token=secret("GATEWAY_TOKEN"),
-        primary=MODEL.alias,
-        discord=Discord(secret("DISCORD_TOKEN"), users=(USER,)),
+        runtime=OpenClaw(
+            image=Image("ghcr.io/openclaw/openclaw:2026.9.6"),
+            gateway_token=secret("GATEWAY_TOKEN"),
+            primary=MODEL.alias,
+            channels=[Discord(secret("DISCORD_TOKEN"), users=(USER,))],
+            tools=TOOLS,
+        ),
         sandbox=SANDBOX,
-        tools=TOOLS,
     )
     for number in range(TOOL_KEYS):
         agent.reads(secret(f"TOOL_{number}_KEY"), as_env=f"TOOL_{number}_KEY")

@@ -93,15 +93,15 @@ def _secrets(world: World, ledger: Json, names: list[str]) -> None:
         for secret in mine:
             again = copy.deepcopy(secret)
             again["id"] = f"{name}/{secret['id']}"
-            again["ssm"] = secret["ssm"].replace("/lolice/openclaw/", f"/lolice/openclaw/{name}/")
+            again["key"] = secret["key"].replace("/lolice/openclaw/", f"/lolice/openclaw/{name}/")
             for reader in again["readers"]:
                 if reader["workload"] == AGENT:
                     reader["workload"], reader["containers"] = name, [name]
                 else:
                     reader["name"] = _key(name)
             ledger["secrets"].append(again)
-            key = next(k for k, body in parameters.items() if body["name"] == secret["ssm"])
-            parameters[f"{name}_{key}"] = {**parameters[key], "name": again["ssm"]}
+            key = next(k for k, body in parameters.items() if body["name"] == secret["key"])
+            parameters[f"{name}_{key}"] = {**parameters[key], "name": again["key"]}
 
 
 def _key(name: str) -> str:

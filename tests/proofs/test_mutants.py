@@ -18,6 +18,7 @@ import pytest
 from agentkeep.verify import documents
 from agentkeep.verify.case import Case
 from agentkeep.verify.decide import decide
+from agentkeep.verify.programs import USERS_OWN
 from agentkeep.verify.rules import all_rules
 from agentkeep.verify.verdict import Report
 from tests.proofs import world as world_module
@@ -28,7 +29,8 @@ if not (DIST / "platform.json").is_file() and not os.environ.get("CI"):
 
 from tests.proofs.mutants import MOST, all_mutants, sample
 
-RULES = [rule.id for rule in all_rules()]
+# Programs of a user's own run in neither world; test_plain_platform breaks what is asked of them.
+RULES = [rule.id for rule in all_rules() if rule.program != USERS_OWN]
 
 
 @functools.cache
@@ -111,7 +113,7 @@ def test_no_rule_changes_what_it_reads() -> None:
 
 def test_no_maker_holds_the_name_of_a_part() -> None:
     names = {REAL.namespace, *REAL.agents, REAL.proxy, REAL.site["host"], REAL.site["zone"]}
-    names |= {secret["ssm"] for secret in REAL.ledger["secrets"]} | {REAL.aws_module, REAL.cloudflare_module, REAL.app}
+    names |= {secret["key"] for secret in REAL.ledger["secrets"]} | {REAL.aws_module, REAL.cloudflare_module, REAL.app}
     found = [
         f"{path.name}:{node.lineno} {node.value!r}"
         for path in sorted((Path(__file__).parent / "mutants").glob("*.py"))

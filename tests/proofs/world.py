@@ -164,7 +164,7 @@ class Base:
 
     def parameter(self, name: str) -> str:
         """Where the store would keep a secret of that name."""
-        return f"{self.secret('provider-key')['ssm'].rpartition('/')[0]}/{name}"
+        return f"{self.secret('provider-key')['key'].rpartition('/')[0]}/{name}"
 
     def host(self, workload: str) -> str:
         """The name under which the cluster's DNS knows *workload*."""

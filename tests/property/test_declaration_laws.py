@@ -21,6 +21,7 @@ from agentkeep import (
     Internet,
     IsolatedLLMProxy,
     IsolatedSecret,
+    OpenClaw,
     Platform,
     Port,
     Provider,
@@ -30,13 +31,14 @@ from agentkeep import (
     TunnelSite,
 )
 from agentkeep.core.cluster import IpFamily
-from agentkeep.core.facts import Network, quantity, terraform_name
+from agentkeep.core.facts import Network, address_name, quantity
 from agentkeep.egress_lockdown.addresses import WHOLE, internet_blocks
 from agentkeep.errors import CREDENTIAL, DeclarationError
 from agentkeep.halves.pages import Comment
 from agentkeep.targets.kubernetes.comments import commented
-from agentkeep.targets.ledger import ledger, ledger_text
-from agentkeep.testing import demo_platform
+from agentkeep.targets.ledger import ledger_text
+from agentkeep.testing import DEMO_ZONE, demo_platform
+from tests.trees import kubernetes_tree, terraform_tree
 from tests.worlds import CLOUDFLARED, DOCKER, LITELLM, OPENCLAW, OPUS, RANGES, SONNET, TOOLS, refusals, world
 
 pytestmark = pytest.mark.property
@@ -67,18 +69,17 @@ class Builder:
         self.made[name] = SandboxedAgent(
             self.keep,
             name,
-            image=OPENCLAW,
-            gateway_token=self.made[f"{name.upper()}_GATEWAY"],
-            primary="Sonnet",
+            runtime=OpenClaw(
+                image=OPENCLAW, gateway_token=self.made[f"{name.upper()}_GATEWAY"], primary="Sonnet", tools=TOOLS
+            ),
             sandbox=DOCKER,
-            tools=TOOLS,
         )
 
     def lockdown(self) -> None:
         self.made["lockdown"] = EgressLockdown(self.keep)
 
     def site(self) -> None:
-        self.made["site"] = TunnelSite(self.keep, image=CLOUDFLARED, tunnel="t")
+        self.made["site"] = TunnelSite(self.keep, zone=DEMO_ZONE, image=CLOUDFLARED, tunnel="t")
 
     def serve(self, name: str) -> None:
         self.made["llm"].serve(self.made[name], key=self.made[f"{name.upper()}_KEY"])
@@ -152,13 +153,10 @@ def test_no_order_of_declaration_changes_the_ledger(data: st.DataObject) -> None
 def test_no_order_of_declaration_changes_a_byte_of_the_output(random: Any) -> None:
     from tempfile import TemporaryDirectory
 
-    from agentkeep.targets.synthesis import kubernetes_tree, terraform_tree
-
     def trees(platform: Platform) -> dict[str, str]:
+        model = platform.seal()
         with TemporaryDirectory() as folder:
-            return terraform_tree(platform.seal(), Path(folder) / "tf") | kubernetes_tree(
-                platform, Path(folder) / "k8s"
-            )
+            return terraform_tree(model, Path(folder) / "tf") | kubernetes_tree(model, Path(folder) / "k8s")
 
     assert trees(declared(random.choice)) == trees(declared(first))
 
@@ -167,11 +165,15 @@ def test_no_order_of_declaration_changes_a_byte_of_the_output(random: Any) -> No
 
 
 def readers(platform: Platform) -> set[tuple[str, str]]:
-    return {(one["id"], reader["workload"]) for one in ledger(platform)["secrets"] for reader in one["readers"]}
+    return {(grant.secret, grant.workload) for grant in platform.model.all_grants}
 
 
 def edges(platform: Platform) -> set[tuple[str, ...]]:
-    return {(one["from"], one["to"], one["protocol"], str(one["port"])) for one in ledger(platform)["flows"]}
+    return {
+        (flow.source_name, name, flow.port.protocol, str(flow.port.number))
+        for flow in platform.model.all_flows
+        for name in flow.ledger_names
+    }
 
 
 GRANTS = {
@@ -329,8 +331,8 @@ def test_an_image_is_read_as_it_was_written(
 
 @given(st.text(max_size=40))
 def test_a_terraform_name_is_one(name: str) -> None:
-    assert re.fullmatch(r"([a-z_][a-z0-9_]*)?", terraform_name(name))
-    assert terraform_name(name) == terraform_name(name.upper()) or not name.isascii()
+    assert re.fullmatch(r"([a-z_][a-z0-9_]*)?", address_name(name))
+    assert address_name(name) == address_name(name.upper()) or not name.isascii()
 
 
 @given(st.text(), st.text(), st.text())

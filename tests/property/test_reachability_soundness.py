@@ -178,10 +178,14 @@ def files(policies: list[Json]) -> dict[str, bytes]:
         meta = {"name": name, "namespace": "one"}
         objects.append({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec})
     ledger = {
-        "format": "agentkeep/ledger/v1", "platform": "one", "namespace": "one",
+        "format": "agentkeep/ledger/v2", "platform": "one", "namespace": "one",
+        "vendors": {"delivery": "plain", "secretStore": None, "storage": None, "publishing": None},
         "cluster": {"podCidrs": [POD_CIDR], "serviceCidrs": [SERVICE_CIDR], "nodeCidrs": [NODE_CIDR], "ipFamilies": ["IPv4"],
-                    "dns": {"namespace": "kube-system", "podLabels": DNS}},
-        "workloads": [{"id": "a", "role": "agent", "podLabels": {}}, {"id": "b", "role": "keeper", "podLabels": {}}],
+                    "apiServer": "", "dns": {"namespace": "kube-system", "podLabels": DNS}},
+        "workloads": [
+            {"id": "a", "role": "agent", "program": "openclaw", "podLabels": {}, "images": []},
+            {"id": "b", "role": "keeper", "program": "litellm", "podLabels": {}, "images": []},
+        ],
         "secrets": [], "sites": [], "storage": [], "acknowledgements": [],
         "flows": [{"from": s, "to": t, "protocol": p, "port": n, "because": "x"} for s, t, p, n in FLOWS],
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """The chart as text: what is in it, what may be changed in it, and what cannot be made into one. No helm is started."""
 
 import copy
+import dataclasses
 import hashlib
 import json
 import re
@@ -15,15 +16,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema.validators import validator_for
 
-from agentkeep import AgentChart, ArgoCd, DeclarationErrors, Platform, SynthesisError
-from agentkeep.sandboxed_agent.declaration import Placement, Sandbox, Taint
-from agentkeep.targets.helm import helm_tree, upstream
+from agentkeep import (
+    AgentChart,
+    ArgoCd,
+    Chart,
+    DeclarationErrors,
+    Placement,
+    Sandbox,
+    SandboxedAgent,
+    SecretParam,
+    SynthesisError,
+    Taint,
+)
+from agentkeep.core.model import Model
+from agentkeep.targets.helm import upstream
 from agentkeep.targets.helm.objects import Written, application_objects, documents
 from agentkeep.targets.helm.templates import Selectors, template_files
 from agentkeep.targets.helm.yaml_text import emit, literal
-from agentkeep.targets.synthesis import kubernetes_tree, load
+from agentkeep.targets.synthesis import load
+from agentkeep.testing import DEMO_ARGOCD, demo_platform
 from agentkeep.verify.command import verify
 from tests.conftest import APP, ROOT
+from tests.trees import helm_tree, kubernetes_tree
 from tests.worlds import World, add_agent, world
 
 SCHEMAS = ROOT.parent / "shared" / "data" / "helm"
@@ -34,7 +48,7 @@ Tree = Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
-def platform() -> Platform:
+def model() -> Model:
     return load("lolice.openclaw:declare")
 
 
@@ -51,8 +65,7 @@ def schema(tree: Tree) -> dict[str, Any]:
 
 
 def plain(made: World, tmp_path: Path) -> dict[str, str]:
-    made.platform.seal()
-    return kubernetes_tree(made.platform, tmp_path / "k8s")
+    return kubernetes_tree(made.platform.seal(), tmp_path / "k8s")
 
 
 def evaluated(text: str) -> str:
@@ -140,10 +153,8 @@ def test_comments_stand_above_their_keys() -> None:
 # --- templates -------------------------------------------------------------------------------------------------------
 
 
-def test_every_plain_object_is_a_template_or_in_the_values(
-    platform: Platform, tree: Tree, values: dict[str, Any]
-) -> None:
-    objects = application_objects(platform, tree)
+def test_every_plain_object_is_a_template_or_in_the_values(model: Model, tree: Tree, values: dict[str, Any]) -> None:
+    objects = application_objects(model, tree)
     texts = [text for name, text in tree.items() if name.startswith(f"{HELM}/templates/") and "guard" not in name]
     templates = {(d["kind"], d["metadata"]["name"]) for text in texts for d in yaml.safe_load_all(evaluated(text))}
     template = values["openclaw"]["app-template"]
@@ -158,7 +169,7 @@ def test_every_plain_object_is_a_template_or_in_the_values(
     assert not templates & from_values
 
 
-def test_templates_differ_from_the_manifests_by_two_things_only(platform: Platform, tree: Tree) -> None:
+def test_templates_differ_from_the_manifests_by_two_things_only(model: Model, tree: Tree) -> None:
     keep = "    helm.sh/resource-policy: keep\n"
     narrow = re.compile(r" +app\.kubernetes\.io/(controller: main|instance: openclaw)\n")
     changed = {}
@@ -357,7 +368,7 @@ def test_the_lock_covers_what_the_chart_asks_for(tree: Tree) -> None:
     assert f"sha256:{hashlib.sha256(order.encode()).hexdigest()}" == lock["digest"]
 
 
-def test_the_chart_names_one_version_of_everything(tree: Tree, platform: Platform) -> None:
+def test_the_chart_names_one_version_of_everything(tree: Tree) -> None:
     chart = yaml.safe_load(tree[f"{HELM}/Chart.yaml"])
 
     assert (chart["apiVersion"], chart["name"], chart["appVersion"]) == ("v2", "openclaw", "2026.9.6")
@@ -375,9 +386,9 @@ def test_a_chart_of_other_values_is_refused(version: str) -> None:
 
 @pytest.mark.parametrize("repository", ["http://charts.example.com", "charts.example.com", "https://a b", ""])
 def test_a_repository_that_can_be_overheard_is_refused(repository: str) -> None:
-    argocd = ArgoCd(repository="https://git.example.com/a/b", chart=AgentChart(repository=repository))
+    chart = Chart(chart=AgentChart(repository=repository))
 
-    assert any("chart repository=" in problem for problem, _ in argocd.problems())
+    assert any("chart repository=" in problem for problem, _ in chart.problems())
 
 
 def test_another_source_than_the_two_is_refused() -> None:
@@ -393,10 +404,9 @@ def test_another_source_than_the_two_is_refused() -> None:
     ],
 )
 def test_the_application_deploys_the_declared_form(source: Any, expected: dict[str, Any], tmp_path: Path) -> None:
-    made = world()
+    made = world(platform=demo_platform(delivery=DEMO_ARGOCD.model_copy(update={"source": source})))
     made.publish("app")
-    made.platform.argocd = made.platform.argocd.model_copy(update={"source": source})
-    application = yaml.safe_load(plain(made, tmp_path)["lolice/argoproj/demo/application.yaml"])
+    application = yaml.safe_load(plain(made, tmp_path)["cluster/argoproj/demo/application.yaml"])
     found = application["spec"]["source"]
 
     assert {**expected, "repoURL": found["repoURL"], "targetRevision": "main"} == found
@@ -439,7 +449,7 @@ def test_another_agent_has_its_own_names_everywhere(tmp_path: Path) -> None:
         storage="3Gi",
     )
     made.publish("app")
-    tree = helm_tree(made.platform, plain(made, tmp_path))
+    tree = helm_tree(made.platform.seal(), plain(made, tmp_path))
     told = yaml.safe_load(tree["helm/demo/values.yaml"])["openclaw"]["app-template"]
 
     assert told["global"] == {"nameOverride": "agent", "fullnameOverride": "agent"}
@@ -453,11 +463,10 @@ def test_another_agent_has_its_own_names_everywhere(tmp_path: Path) -> None:
     assert not re.search(r"\bopenclaw-(data|config|scripts)\b", "".join(tree.values()))
 
 
-def test_without_agents_everything_is_a_template(
-    platform: Platform, tree: Tree, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Platform, "parts", lambda *_: ())
-    chart = helm_tree(platform, tree)
+def test_without_agents_everything_is_a_template(model: Model, tree: Tree) -> None:
+    others = {name: part for name, part in model.parts.items() if not isinstance(part, SandboxedAgent)}
+    model = dataclasses.replace(model, parts=others)
+    chart = helm_tree(model, tree)
 
     assert f"{HELM}/Chart.lock" not in chart
     assert "dependencies" not in yaml.safe_load(chart[f"{HELM}/Chart.yaml"])
@@ -470,7 +479,7 @@ def test_two_agents_are_two_aliases_of_the_public_chart(tmp_path: Path) -> None:
     made.publish("app")
     second = add_agent(made, "second")
     made.llm.serve(second, key=_proxy_key(made))
-    tree = helm_tree(made.platform, plain(made, tmp_path))
+    tree = helm_tree(made.platform.seal(), plain(made, tmp_path))
     values, chart = (yaml.safe_load(tree[f"helm/demo/{name}"]) for name in ("values.yaml", "Chart.yaml"))
     schema = json.loads(tree["helm/demo/values.schema.json"])
 
@@ -480,9 +489,7 @@ def test_two_agents_are_two_aliases_of_the_public_chart(tmp_path: Path) -> None:
     jsonschema.Draft7Validator(schema).validate(values)
 
 
-def _proxy_key(made: World) -> Any:
-    from agentkeep import SecretParam
-
+def _proxy_key(made: World) -> SecretParam:
     return SecretParam(made.platform, "SECOND_PROXY_KEY", about="the second agent's own key")
 
 
@@ -527,33 +534,33 @@ REFUSED: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize(("change", "problem"), REFUSED.values(), ids=REFUSED.keys())
-def test_refuses_what_the_chart_has_no_key_for(platform: Platform, tree: Tree, change: Change, problem: str) -> None:
+def test_refuses_what_the_chart_has_no_key_for(model: Model, tree: Tree, change: Change, problem: str) -> None:
     manifests = edited(tree, DEPLOYMENT, "Deployment", change)
 
     with pytest.raises(SynthesisError, match=rf"^\[openclaw/openclaw\] the chart cannot express .*{problem}"):
-        helm_tree(platform, manifests)
+        helm_tree(model, manifests)
 
 
-def test_the_same_edit_without_a_change_is_accepted(platform: Platform, tree: Tree) -> None:
-    assert helm_tree(platform, edited(tree, DEPLOYMENT, "Deployment", lambda _: None))
+def test_the_same_edit_without_a_change_is_accepted(model: Model, tree: Tree) -> None:
+    assert helm_tree(model, edited(tree, DEPLOYMENT, "Deployment", lambda _: None))
 
 
 @pytest.mark.parametrize("name", ["kustomization.yaml", "openclaw-deployment.yaml"])
-def test_refuses_a_tree_that_is_not_whole(platform: Platform, tree: Tree, name: str) -> None:
+def test_refuses_a_tree_that_is_not_whole(model: Model, tree: Tree, name: str) -> None:
     manifests = {path: text for path, text in tree.items() if path != f"{APP}/{name}"}
 
     with pytest.raises(SynthesisError, match=r"is not among the manifests; synthesize the Kubernetes half$"):
-        helm_tree(platform, manifests)
+        helm_tree(model, manifests)
 
 
-def test_braces_in_texts_are_escaped_for_the_one_pass_they_get(platform: Platform, tree: Tree) -> None:
+def test_braces_in_texts_are_escaped_for_the_one_pass_they_get(model: Model, tree: Tree) -> None:
     text = '{"a": "{{ .Values.x }} {{`}} {{{{ }}"}\n'
 
     def insert(config_map: dict[str, Any]) -> None:
         config_map["data"]["openclaw.json"] = text
 
     manifests = edited(tree, f"{APP}/openclaw-configmap.yaml", "ConfigMap", insert)
-    values = yaml.safe_load(helm_tree(platform, manifests)[f"{HELM}/values.yaml"])
+    values = yaml.safe_load(helm_tree(model, manifests)[f"{HELM}/values.yaml"])
     data = values["openclaw"]["app-template"]["configMaps"]["config"]["data"]
 
     assert text == evaluated(data["openclaw.json"])

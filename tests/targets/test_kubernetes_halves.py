@@ -21,10 +21,13 @@ from agentkeep import (
     Range,
     Sandbox,
     SecretParam,
+    Service,
     Taint,
 )
+from agentkeep.core.model import Model as PlatformModel
 from agentkeep.core.workload import Workload
-from agentkeep.testing import DEMO_CLUSTER, DEMO_ZONE, demo_platform
+from agentkeep.testing import DEMO_CLUSTER, demo_platform
+from tests.trees import kubernetes_tree
 from tests.worlds import DUAL_STACK, OPUS, RANGES, SONNET, World, add_agent, world
 
 pytestmark = pytest.mark.usefixtures("engines")
@@ -176,7 +179,7 @@ def test_cloudflared_is_a_numbered_user_and_no_sidecar() -> None:
 
 
 def test_on_a_cluster_with_both_families_cloudflared_chooses() -> None:
-    found = site_objects(world(platform=demo_platform(cluster=DUAL_STACK, zone=DEMO_ZONE)), "agent")
+    found = site_objects(world(platform=demo_platform(on=DUAL_STACK)), "agent")
 
     assert "--edge-ip-version" not in pod(found, "cloudflared")["containers"][0]["args"]
 
@@ -263,7 +266,7 @@ def test_several_providers_have_a_key_a_range_and_a_budget_of_their_own() -> Non
     built = world(providers=two_providers)
     config, _ = proxy_config(proxy_objects(built))
     keys = {one["model_name"]: one["litellm_params"]["api_key"] for one in config["model_list"]}
-    ranges = [flow.ledger_names for flow in built.llm.flows if isinstance(flow.to, Range)]
+    ranges = [flow.ledger_names for flow in built.model.flows("llm") if isinstance(flow.to, Range)]
 
     assert keys == {
         "sonnet-1": "os.environ/ACME_API_KEY",
@@ -485,14 +488,14 @@ def internet_rules(platform: Platform) -> list[Any]:
 
 def test_the_internet_is_without_the_cluster_and_without_ipv6_on_an_ipv4_cluster() -> None:
     public = DEMO_CLUSTER.model_copy(update={"pod_cidrs": ("192.178.0.0/16",)})
-    (block,) = internet_rules(demo_platform(cluster=public))
+    (block,) = internet_rules(demo_platform(on=public))
 
     assert block["cidr"] == "0.0.0.0/0"
     assert {"192.178.0.0/16", "10.0.0.0/8", "192.168.0.0/16", "169.254.0.0/16"} <= {*block["except"]}
 
 
 def test_on_a_cluster_with_both_families_both_are_opened_without_its_own_networks() -> None:
-    blocks = {block["cidr"]: block["except"] for block in internet_rules(demo_platform(cluster=DUAL_STACK))}
+    blocks = {block["cidr"]: block["except"] for block in internet_rules(demo_platform(on=DUAL_STACK))}
 
     assert blocks.keys() == {"0.0.0.0/0", "2000::/3"}
     assert "2a00:1::/64" in blocks["2000::/3"]
@@ -511,7 +514,7 @@ def test_the_reason_of_every_flow_is_in_the_policy() -> None:
 
 def test_a_workload_without_flows_keeps_a_policy_that_opens_nothing() -> None:
     built = world()
-    Workload(built.platform, "idle", ports={"http": Port.tcp(80)})
+    Service(built.platform, "idle", image=Image("example.com/idle:1.0.0"), ports={"http": Port.tcp(80)})
     found = policies(built)["idle"]["spec"]
 
     assert found["policyTypes"] == ["Ingress", "Egress"]
@@ -546,10 +549,10 @@ def test_volumes_outlive_their_claims() -> None:
     assert found["metadata"]["annotations"][SYNC] == KEPT
 
 
-def delivery_objects(platform: Platform) -> Objects:
-    from agentkeep.delivery.argocd import DeliveryKubernetes
+def delivery_objects(model: PlatformModel) -> Objects:
+    from agentkeep.delivery.argocd.kubernetes import DeliveryKubernetes
 
-    return synthesized(lambda chart: DeliveryKubernetes(chart, "any", platform))
+    return synthesized(lambda chart: DeliveryKubernetes(chart, "any", model))
 
 
 def test_no_deletion_of_the_application_reaches_the_data() -> None:
@@ -570,8 +573,6 @@ def test_the_project_allows_one_repository_one_namespace_and_no_rights() -> None
 
 
 def test_the_project_allows_every_kind_that_the_app_is_made_of(tmp_path: Path) -> None:
-    from agentkeep.targets.synthesis import kubernetes_tree
-
     built = world(discord=True)
     built.publish("agent")
     built.lockdown.check_in_cluster(built.agent, image=Image("busybox:1.37.0"))
@@ -592,8 +593,7 @@ def test_the_project_allows_every_kind_that_the_app_is_made_of(tmp_path: Path) -
 
 
 def test_a_platform_of_many_pages_has_a_file_for_each(tmp_path: Path) -> None:
-    from agentkeep.targets.kubernetes import CHARTS_PER_APP
-    from agentkeep.targets.synthesis import kubernetes_tree
+    from agentkeep.targets.kubernetes.synthesis import CHARTS_PER_APP
 
     built = world()
     for number in range(10):

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from agentkeep import Access, DeclarationError, Selector, Zone
+from agentkeep import Access, Selector, Zone
 from agentkeep.testing import DEMO_ZONE
-from tests.worlds import V4_ZONE, fields, world
+from tests.trees import terraform_tree
+from tests.worlds import V4_ZONE, world
 
 pytestmark = pytest.mark.usefixtures("engines")
 
@@ -307,44 +308,29 @@ def test_a_stack_has_one_variable_for_all_hosts() -> None:
     assert found["variable"].keys() == {"access_emails", "account_id", "zone_id"}
 
 
-def test_refuses_a_site_without_a_zone() -> None:
-    with pytest.raises(DeclarationError) as caught:
-        from agentkeep.tunnel_site.terraform import TunnelSiteTerraform
-
-        built = world(zone=None)
-        declared = built.publish("agent")
-        synthesized(lambda stack: TunnelSiteTerraform(stack, "site", declared))
-
-    assert fields(caught.value)[:2] == ("demo/cloudflared", "its platform has no zone")
-
-
 # --- root modules ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("zone", "version"), [(V4_ZONE, "~> 4.52"), (DEMO_ZONE, "~> 5")], ids=ZONES.keys())
 def test_one_switch_moves_the_whole_module_to_the_other_generation(zone: Zone, version: str, tmp_path: Any) -> None:
-    from agentkeep.targets.synthesis import terraform_tree
-
     built = world(zone=zone)
     built.publish("agent")
     tree = terraform_tree(built.platform.seal(), tmp_path)
-    module = json.loads(tree["arch/terraform/cloudflare/example.com/demo/cdk.tf.json"])
+    module = json.loads(tree["terraform/cloudflare/example.com/demo/cdk.tf.json"])
     state = module["terraform"]["backend"]["s3"]
 
     assert module["terraform"]["required_providers"]["cloudflare"]["version"] == version
-    assert state["key"] == "terraform/cloudflare/example.com/demo/v1/terraform.tfstate"
+    assert state["key"] == "cloudflare/example.com/demo/v1/terraform.tfstate"
     assert (state["bucket"], state["encrypt"]) == ("demo-state", True)
     assert module["provider"]["aws"][0]["allowed_account_ids"] == ["${var.aws_account_id}"]
     assert "api_token" not in json.dumps(module["provider"])
 
 
 def test_the_parameters_module_holds_every_secret_but_the_one_that_terraform_makes(tmp_path: Any) -> None:
-    from agentkeep.targets.synthesis import terraform_tree
-
     built = world(discord=True)
     built.publish("agent")
     tree = terraform_tree(built.platform.seal(), tmp_path)
-    module = json.loads(tree["arch/terraform/aws/demo/cdk.tf.json"])
+    module = json.loads(tree["terraform/aws/demo/cdk.tf.json"])
 
     assert module["resource"].keys() == {"aws_ssm_parameter"}
     assert {one["name"] for one in module["resource"]["aws_ssm_parameter"].values()} == {
@@ -360,8 +346,6 @@ def test_the_parameters_module_holds_every_secret_but_the_one_that_terraform_mak
 
 
 def test_without_a_site_there_is_no_cloudflare_module(tmp_path: Any) -> None:
-    from agentkeep.targets.synthesis import terraform_tree
-
     tree = terraform_tree(world().platform.seal(), tmp_path)
 
-    assert {name.split("/")[2] for name in tree} == {"aws"}
+    assert {name.split("/")[1] for name in tree} == {"aws"}

@@ -18,6 +18,7 @@ from agentkeep import (
     IsolatedLLMProxy,
     IsolatedSecret,
     Model,
+    OpenClaw,
     Placement,
     Platform,
     Port,
@@ -68,11 +69,10 @@ def rich() -> Platform:
     """Two agents on one proxy with two providers, limits, files, taints, several hosts, and no sandbox for one."""
     keep = Platform(
         "team",
-        cluster=cluster.LOLICE,
-        zone=cluster.B0XP_IO,
-        aws=cluster.ARCH_AWS,
-        state=cluster.ARCH_STATE,
-        argocd=cluster.LOLICE_ARGOCD,
+        on=cluster.LOLICE,
+        store=cluster.ARCH_PARAMETERS,
+        delivery=cluster.LOLICE_ARGOCD,
+        targets=cluster.REPOSITORIES,
     )
     opus = Model(id="opus", upstream="anthropic/claude-opus-4-6", alias="Opus", context_window=9000, max_output=900)
     gpt = Model(id="gpt", upstream="openai/gpt-5.1", alias="GPT", context_window=9000, max_output=900)
@@ -95,22 +95,28 @@ def rich() -> Platform:
         ],
     )
     lockdown = EgressLockdown(keep)
-    site = TunnelSite(keep, image=versions.CLOUDFLARED, tunnel="team")
+    site = TunnelSite(keep, zone=cluster.B0XP_IO, image=versions.CLOUDFLARED, tunnel="team")
     for name, sandbox, model in (
-        ("coder", Sandbox.docker_in_docker(image=versions.DIND, sandbox_image=versions.SANDBOX), opus),
+        (
+            "coder",
+            Sandbox.docker_in_docker(image=versions.DIND, cli=versions.DOCKER_CLI, sandbox_image=versions.SANDBOX),
+            opus,
+        ),
         ("writer", Sandbox.off(because="it has no tools that run commands"), gpt),
     ):
         upper = name.upper()
         agent = SandboxedAgent(
             keep,
             name,
-            image=versions.OPENCLAW,
-            gateway_token=SecretParam(keep, f"{upper}_GATEWAY_TOKEN", about="gateway"),
-            primary=model.alias,
+            runtime=OpenClaw(
+                image=versions.OPENCLAW,
+                gateway_token=SecretParam(keep, f"{upper}_GATEWAY_TOKEN", about="gateway"),
+                primary=model.alias,
+                tools=versions.TOOLS,
+                channels=[Discord(SecretParam(keep, f"{upper}_DISCORD_TOKEN", about="bot"), users=(OWNER_ON_DISCORD,))],
+            ),
             sandbox=sandbox,
-            tools=versions.TOOLS,
             placement=Placement(taint=Taint(key="agents", value="only")),
-            discord=Discord(SecretParam(keep, f"{upper}_DISCORD_TOKEN", about="bot"), users=(OWNER_ON_DISCORD,)),
             ports={"board": Port.tcp(8080)},
         )
         agent.reads(SecretParam(keep, f"{upper}_TOKEN", about="a tool"), as_file="/run/secrets/token")

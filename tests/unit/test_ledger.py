@@ -47,7 +47,7 @@ def test_names_every_reader_of_every_secret(built: World) -> None:
         "OPENCLAW_GATEWAY_TOKEN": [("agent", "env", "OPENCLAW_GATEWAY_TOKEN")],
         "cloudflared-tunnel-token": [("cloudflared", "env", "TUNNEL_TOKEN")],
     }
-    assert found["ACME_API_KEY"]["ssm"] == "/demo/demo/ACME_API_KEY"
+    assert found["ACME_API_KEY"]["key"] == "/demo/demo/ACME_API_KEY"
     assert {one["filledBy"] for one in found.values()} == {"operator", "terraform"}
 
 

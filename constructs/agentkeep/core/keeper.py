@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentkeep.core.edges import Flow, Inward, Serving
-from agentkeep.core.workload import Secret, Workload
+from agentkeep.core.model import Secret
+from agentkeep.core.workload import Workload
 
 CLIENT_KEY = "proxy-key"
 

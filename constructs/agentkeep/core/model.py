@@ -8,18 +8,80 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Target, Volumes
 from agentkeep.core.edges import GENERIC, Env, File, Flow, Grant, Inward, Neighbour, Publication, Serving
-from agentkeep.core.facts import DeclarationErrors
+from agentkeep.core.facts import DeclarationErrors, Image, Port
 from agentkeep.core.part import Part
 from agentkeep.core.pod import Claim, Pod
-from agentkeep.core.workload import Secret, Workload
 from agentkeep.errors import DeclarationError
 
 PartT = TypeVar("PartT", bound=Part)
 EdgeT = TypeVar("EdgeT")
+
+
+WorkloadRole = Literal["agent", "keeper", "tunnel", "proxy", "service", "check"]
+
+
+class Secret(Part):
+    """A secret, known by its name; what is common to every kind. Its value never enters this process."""
+
+    #: What it is called in its store.
+    key: str
+    #: What it opens, for whoever has to fill or rotate it.
+    about: str
+    #: Who fills it: a person, or the machine that makes it.
+    filled_by: Literal["operator", "machine"] = "operator"
+
+
+class Runs(Part):
+    """
+    What is known of a part that runs as pods, and all that the model asks of one; `Workload` is how it is declared.
+
+    Its id names its objects, and the labels `selector` pick its pods and no others.
+    """
+
+    role: WorkloadRole = "service"
+    #: The program that it runs; ``container`` for any that the proofs know nothing of.
+    program: str = "container"
+    #: What the ledger calls the kind of this workload.
+    construct: str = "Workload"
+    #: Where it listens, by name.
+    ports: dict[str, Port]
+
+    def plan(self, model: Model) -> Pod:  # noqa: ARG002 - a kind of workload reads its edges there
+        """
+        What it runs, derived from its own facts and the edges in *model*.
+
+        Raises:
+            DeclarationError: It is a bare workload; each kind of workload says what it runs.
+        """
+        raise DeclarationError(self.path, "is a bare Workload, which runs nothing", "declare a Service")
+
+    @property
+    def main_container(self) -> str:
+        """The container that does the work, and the only one that reads the workload's secrets."""
+        return self.id
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """Labels that exactly this workload's pods carry."""
+        return {"app.kubernetes.io/name": self.id, "app.kubernetes.io/part-of": self.platform.id}
+
+    @property
+    def secret_name(self) -> str:
+        """The Secret that only this workload reads."""
+        return f"{self.id}-credentials"
+
+    @property
+    def host(self) -> str:
+        """Its name in the cluster's DNS."""
+        return f"{self.id}.{self.platform.id}.svc.cluster.local"
+
+    def extra_images(self) -> tuple[Image, ...]:
+        """Images that run because of it, and not as a container of its pod."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +185,19 @@ class Model:
         return tuple(part for part in self.parts.values() if isinstance(part, kind))
 
     @cached_property
-    def workloads(self) -> tuple[Workload, ...]:
+    def workloads(self) -> tuple[Runs, ...]:
         """Every workload."""
-        return self.of(Workload)
+        return self.of(Runs)
 
     @cached_property
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret."""
         return self.of(Secret)
 
-    def workload(self, name: str) -> Workload:
+    def workload(self, name: str) -> Runs:
         """The workload of that id."""
         found = self.parts[name]
-        assert isinstance(found, Workload)  # noqa: S101 - edges name workloads, and the platform has checked that
+        assert isinstance(found, Runs)  # noqa: S101 - edges name workloads, and the platform has checked that
         return found
 
     def secret(self, name: str) -> Secret:

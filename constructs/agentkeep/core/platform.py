@@ -37,9 +37,8 @@ from agentkeep.core.facts import (
     networks,
     text_problems,
 )
-from agentkeep.core.model import Acknowledgement, Manifest, Model, Override
+from agentkeep.core.model import Acknowledgement, Manifest, Model, Override, Secret
 from agentkeep.core.part import Part, Records
-from agentkeep.core.workload import Secret
 from agentkeep.errors import DeclarationError
 
 PartT = TypeVar("PartT", bound=Part)

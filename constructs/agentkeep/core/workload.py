@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 from agentkeep.core.edges import GENERIC, Env, File, Grant, Inward
 from agentkeep.core.facts import (
-    Image,
     Port,
     dns_label_problems,
     env_name_problems,
     expect,
     port_name_problems,
 )
-from agentkeep.core.part import Part, Records
-from agentkeep.core.pod import Mount, Pod, Volume
+from agentkeep.core.model import Model, Runs, Secret
+from agentkeep.core.part import Records
+from agentkeep.core.pod import Mount, Volume
 from agentkeep.errors import DeclarationError
-
-if TYPE_CHECKING:
-    from agentkeep.core.model import Model
-
-WorkloadRole = Literal["agent", "keeper", "tunnel", "proxy", "service", "check"]
 
 # Names of objects and files that every platform has, besides those of its delivery.
 RESERVED_IDS = frozenset(
@@ -30,29 +23,12 @@ RESERVED_IDS = frozenset(
 SECRET_FILES = "secret-files"  # noqa: S105 - the name of a volume
 
 
-class Secret(Part):
-    """A secret, known by its name; what is common to every kind. Its value never enters this process."""
-
-    #: What it is called in its store.
-    key: str
-    #: What it opens, for whoever has to fill or rotate it.
-    about: str
-    #: Who fills it: a person, or the machine that makes it.
-    filled_by: Literal["operator", "machine"] = "operator"
-
-
-class Workload(Part):
+class Workload(Runs):
     """
     Something that runs as pods, with a secret, an account and policies of its own.
 
     Its id names its objects, and the labels `selector` pick its pods and no others.
     """
-
-    role: WorkloadRole = "service"
-    #: The program that it runs; ``container`` for any that the proofs know nothing of.
-    program: str = "container"
-    #: What the ledger calls the kind of this workload.
-    construct: str = "Workload"
 
     def __init__(self, platform: Records, id: str, *, ports: dict[str, Port]) -> None:  # noqa: A002 - the field's own word
         super().__init__(platform, id)
@@ -66,35 +42,6 @@ class Workload(Part):
             self.refuse_all(port.problems())
         if len(set(ports.values())) < len(ports):
             self.refuse("two of its ports are one", "give each its own number")
-
-    def plan(self, model: Model) -> Pod:  # noqa: ARG002 - a kind of workload reads its edges there
-        """
-        What it runs, derived from its own facts and the edges in *model*.
-
-        Raises:
-            DeclarationError: It is a bare workload; each kind of workload says what it runs.
-        """
-        raise DeclarationError(self.path, "is a bare Workload, which runs nothing", "declare a Service")
-
-    @property
-    def main_container(self) -> str:
-        """The container that does the work, and the only one that reads the workload's secrets."""
-        return self.id
-
-    @property
-    def selector(self) -> dict[str, str]:
-        """Labels that exactly this workload's pods carry."""
-        return {"app.kubernetes.io/name": self.id, "app.kubernetes.io/part-of": self.platform.id}
-
-    @property
-    def secret_name(self) -> str:
-        """The Secret that only this workload reads."""
-        return f"{self.id}-credentials"
-
-    @property
-    def host(self) -> str:
-        """Its name in the cluster's DNS."""
-        return f"{self.id}.{self.platform.id}.svc.cluster.local"
 
     def port(self, name_or_number: str | int) -> Port | None:
         """The port of that name or number; None where the workload has no such port."""
@@ -124,10 +71,6 @@ class Workload(Part):
         volume = Volume(SECRET_FILES, "secret", of=self.secret_name, items=items, mode=0o440)
         mounts = tuple(Mount(SECRET_FILES, path, sub_path=key, read_only=True) for key, path in files)
         return (volume,), mounts
-
-    def extra_images(self) -> tuple[Image, ...]:
-        """Images that run because of it, and not as a container of its pod."""
-        return ()
 
     def fixed_env(self) -> frozenset[str]:
         """Variables that the synthesized container sets itself."""

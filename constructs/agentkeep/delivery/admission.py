@@ -16,8 +16,7 @@ from itertools import groupby
 from constructs import Construct
 
 from agentkeep.core.facts import Image
-from agentkeep.core.model import Model
-from agentkeep.core.workload import Workload
+from agentkeep.core.model import Model, Runs
 from agentkeep.halves.kubernetes import Writer
 from agentkeep.halves.pages import Pages
 from agentkeep_imports.k8s.validating_admission_policy import (
@@ -291,7 +290,7 @@ def _text(value: str) -> str:
     return f"'{value}'"
 
 
-def _declared(privileged: Sequence[tuple[Workload, str, Image]]) -> str:
+def _declared(privileged: Sequence[tuple[Runs, str, Image]]) -> str:
     """CEL: whether container ``c`` of ``object`` is one of the declared privileged ones."""
     alternatives = []
     for workload, container, image in privileged:

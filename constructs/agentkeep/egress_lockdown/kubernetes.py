@@ -8,8 +8,7 @@ from typing import Any
 from constructs import Construct
 
 from agentkeep.core.edges import Beside, Dns, Flow, Internet, Inward, Neighbour, Range
-from agentkeep.core.model import Model
-from agentkeep.core.workload import Workload
+from agentkeep.core.model import Model, Runs
 from agentkeep.egress_lockdown.addresses import internet_blocks
 from agentkeep.egress_lockdown.declaration import ConnectivityCheck, EgressLockdown
 from agentkeep.halves.kubernetes import WAVE_POLICY, Writer, policy_port
@@ -58,7 +57,7 @@ class EgressLockdownKubernetes(Construct):
         for workload in self._model.workloads:
             self._policy(page, workload)
 
-    def _policy(self, page: Construct, workload: Workload) -> None:
+    def _policy(self, page: Construct, workload: Runs) -> None:
         inbound = sorted(self._model.inbound(workload.id), key=lambda flow: (flow.port.number, flow.source_name))
         outbound = self._model.flows(workload.id)
         ingress, egress = [self._ingress(flow) for flow in inbound], [self._egress(flow) for flow in outbound]

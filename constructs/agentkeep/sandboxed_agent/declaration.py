@@ -13,10 +13,9 @@ from typing import ClassVar
 from agentkeep.core.edges import GENERIC
 from agentkeep.core.facts import Image, Port, Problem, Resources, bytes_problems, expect, named
 from agentkeep.core.keeper import CLIENT_KEY, Client
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, Secret
 from agentkeep.core.part import Records
 from agentkeep.core.pod import Pod
-from agentkeep.core.workload import Secret
 from agentkeep.egress_lockdown.declaration import EgressLockdown
 from agentkeep.sandboxed_agent.runtime import Placement, Runtime, SandboxKind
 from agentkeep.secret_param.declaration import Parameter, SecretParam

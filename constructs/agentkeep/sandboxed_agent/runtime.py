@@ -106,6 +106,30 @@ class SandboxKind(Fact, ABC):
         return frozenset()
 
 
+class Offered(Protocol):
+    """What a runtime must know of a language model that a keeper offers it."""
+
+    @property
+    def id(self) -> str:
+        """What it asks for."""
+        ...
+
+    @property
+    def alias(self) -> str:
+        """A short name for people."""
+        ...
+
+    @property
+    def context_window(self) -> int:
+        """Tokens that one request may hold."""
+        ...
+
+    @property
+    def max_output(self) -> int:
+        """Tokens that one answer may hold."""
+        ...
+
+
 class Agent(Protocol):
     """What a runtime must know of the agent that it is."""
 

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator
 
 from agentkeep.core.facts import Problem, expect, text_problems
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, Secret
 from agentkeep.core.part import Records
-from agentkeep.core.workload import Secret
 
 # A Secret's keys, and the length of a file name.
 _SECRET_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")

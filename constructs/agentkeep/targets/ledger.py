@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentkeep.core.edges import Beside, Env, Neighbour
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, Runs, Secret
 from agentkeep.core.pod import Container, Pod, Probe
-from agentkeep.core.workload import Secret, Workload
 from agentkeep.tunnel_site.access import Access
 
 FORMAT = "agentkeep/ledger/v2"
@@ -135,7 +134,7 @@ def _neighbour(model: Model, neighbour: Neighbour) -> dict[str, Any]:
     }
 
 
-def _workload(model: Model, workload: Workload) -> dict[str, Any]:
+def _workload(model: Model, workload: Runs) -> dict[str, Any]:
     pod = model.pod(workload.id)
     found = {
         "id": workload.id,

@@ -37,6 +37,11 @@ A finding has a name, such as `POD003[openclaw/dind]: privileged`. Somebody can 
 with that name, a reason and an owner, unless the rule is marked **never**. An acknowledgement that matches nothing,
 or has expired, is a finding itself.
 
+A rule that is about one vendor is left out where the ledger does not declare that vendor and the artifacts hold
+nothing of it; one about a program, where no workload is declared to run it (column *Only with*). What the artifacts
+hold of a vendor that is not declared is refuted (REF014). Rules marked *always* are decided whatever families are
+asked for.
+
 ## Manifests written by hand
 
 A folder without `platform.json` needs a policy file: `agentkeep verify FOLDER --policy policy.yaml`. It has the
@@ -52,18 +57,24 @@ cluster:
   serviceCidrs: [10.96.0.0/12]
   nodeCidrs: [192.168.1.0/24]
   ipFamilies: [IPv4]
-  dns: {namespace: kube-system, podLabels: {k8s-app: kube-dns}}
+  # addresses: those of a DNS that has no pods, or of one on every node; opened on port 53 alone.
+  dns: {namespace: kube-system, podLabels: {k8s-app: kube-dns}, addresses: [169.254.20.10]}
 workloads:
+  # role: agent, keeper, tunnel, proxy, service or check. program: openclaw, litellm, cloudflared, check-connectivity,
+  # or container (the default), for any other.
   - {id: web, role: service, podLabels: {app: web}, ports: [{port: 8080}]}
   - {id: db, role: service, podLabels: {app: db}, ports: [{port: 5432}]}
 secrets:
   - id: database password
-    # A Secret that is filled by hand; for one that an ExternalSecret fills, the name of its parameter.
-    ssm: Secret database key password
+    # A Secret that is filled by hand; for one that an ExternalSecret fills, the key that it asks its store for.
+    key: Secret database key password
     readers:
       - {workload: web, containers: [web]}
+neighbours:
+  # Workloads in namespaces that are not examined here; ports are those that a flow may name.
+  - {id: monitoring, namespace: monitoring, podLabels: {app: prometheus}}
 flows:
-  # "to" is a workload, dns, internet, or cidr:192.0.2.0/24.
+  # An end is a workload, neighbour:monitoring, dns, internet, or cidr:192.0.2.0/24.
   - {from: web, to: db, protocol: TCP, port: 5432, because: the shop's orders}
 acknowledgements:
   - {finding: "POD008[db/db]: may write to its image", because: it keeps its socket there, owner: me, until: 2027-06-30}
@@ -71,23 +82,29 @@ acknowledgements:
 """
 
 
+_COLUMNS: Final = "| Rule | What holds | What it looks at | Only with | Acknowledged |\n|---|---|---|---|---|"
+
+
 def render() -> str:
     """The text of the page."""
     parts = [_HEAD]
     for family in FAMILIES:
         parts.append(f"## {family}: {_TITLES[family]}\n")
-        parts.append("| Rule | What holds | What it looks at | Acknowledged |\n|---|---|---|---|")
+        parts.append(_COLUMNS)
         rows = [_row(rule) for rule in all_rules() if rule.family == family]
         parts.append("\n".join(rows) + "\n")
     parts.append("## ACK: Acknowledgements\n")
-    parts.append("| Rule | What holds | What it looks at | Acknowledged |\n|---|---|---|---|")
-    parts.append(f"| {ACKNOWLEDGEMENTS} | {ACKNOWLEDGEMENTS_PROMISE} | The ledger's acknowledgements. | **never** |\n")
+    parts.append(_COLUMNS)
+    what = f"{ACKNOWLEDGEMENTS_PROMISE} | The ledger's acknowledgements."
+    parts.append(f"| {ACKNOWLEDGEMENTS} | {what} | always | **never** |\n")
     return "\n".join(parts)
 
 
 def _row(rule: Rule) -> str:
     may = "yes" if rule.acknowledgeable else "**never**"
-    return f"| {rule.id} | {_cell(rule.promise)} | {_cell(rule.about)} | {may} |"
+    may += f", but for {rule.exception}" if rule.exception else ""
+    where = rule.vendor or rule.program or ("always" if rule.always else "")
+    return f"| {rule.id} | {_cell(rule.promise)} | {_cell(rule.about)} | {where} | {may} |"
 
 
 def _cell(text: str) -> str:

@@ -54,7 +54,7 @@ def _references(base: Base) -> Iterator[Mutant]:
                 yield Mutant(
                     "CFG007",
                     f"{probe} of {workload}/{container} on a path that always answers",
-                    lambda w, n=workload, c=container, p=probe: w.container(n, c)[p]["httpGet"].update(path="/health"),
+                    lambda w, n=workload, c=container, p=probe: w.container(n, c)[p]["httpGet"].update(path="/ping"),
                 )
                 yield Mutant(
                     "CFG007",

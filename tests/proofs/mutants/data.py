@@ -43,11 +43,11 @@ def _data(base: Base) -> Iterator[Mutant]:
     claim = next(one["claim"] for one in base.ledger["storage"] if one["workload"] == base.agent)
     pvc = partial(lambda w: w.k8s("PersistentVolumeClaim", claim))
     yield Mutant(
-        "DATA001",
+        "DATA008",
         "the claim goes with its owner",
         lambda w: pvc(w)["metadata"].update(ownerReferences=[{"kind": "Deployment", "name": "x"}]),
     )
-    yield Mutant("DATA001", "the claim is dropped", lambda w: w.drop("PersistentVolumeClaim", claim))
+    yield Mutant("DATA008", "the claim is dropped", lambda w: w.drop("PersistentVolumeClaim", claim))
     application = partial(lambda w: w.k8s("Application", base.namespace))
     policy = partial(lambda w: application(w)["spec"]["syncPolicy"])
     for finalizer in ("resources-finalizer.argocd.argoproj.io", "resources-finalizer.argocd.argoproj.io/background"):

@@ -5,6 +5,8 @@
 from collections.abc import Iterator
 from functools import partial
 
+import yaml
+
 from tests.proofs.world import Base, Mutant
 
 
@@ -12,6 +14,20 @@ def mutants(base: Base) -> Iterator[Mutant]:
     """Every mutant of the family, in a fixed order."""
     yield from _pods(base)
     yield from _images(base)
+    yield from _replaced(base)
+
+
+def _replaced(base: Base) -> Iterator[Mutant]:
+    """The image updater of ArgoCD writes beside the manifests what is deployed in the place of an image."""
+    path = f"{base.app}.argocd-source-{base.namespace}.yaml"
+    image = base.main(base.agent)["image"].split(":")[0]
+    for owner, harm, entry in (
+        ("IMG001", "the updater takes latest", f"{image}:latest"),
+        ("IMG002", "the updater goes back to a bad version", f"{image}:2026.2.1"),
+        ("IMG003", "the updater takes another registry", f"{image}=evil.example/openclaw:2026.9.7"),
+    ):
+        body = yaml.safe_dump({"kustomize": {"images": [entry]}}).encode()
+        yield Mutant(owner, harm, lambda w, b=body: w.files.update({path: b}))
 
 
 def _pods(base: Base) -> Iterator[Mutant]:

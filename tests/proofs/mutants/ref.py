@@ -8,6 +8,8 @@ import copy
 from collections.abc import Iterator
 from functools import partial
 
+import yaml
+
 from tests.proofs.mutants.shared import (
     COULD,
     ELSEWHERE,
@@ -32,6 +34,37 @@ def mutants(base: Base) -> Iterator[Mutant]:
     yield from _token_of_version_5(base)
     yield from _second_look(base)
     yield from _chart(base)
+    yield from _vendors(base)
+
+
+def _vendors(base: Base) -> Iterator[Mutant]:
+    for kind in ("delivery", "storage", "publishing"):
+        yield Mutant("REF014", f"the ledger has no {kind}", lambda w, k=kind: w.ledger["vendors"].update({k: None}))
+    yield Mutant("REF014", "the ledger has no store", _without_a_store)
+    yield Mutant(
+        "REF014", "the ledger says plain manifests", lambda w: w.ledger["vendors"].update({"delivery": "plain"})
+    )
+    yield Mutant(
+        "REF014", "the ledger says another storage", lambda w: w.ledger["vendors"].update({"storage": "ebs-csi"})
+    )
+    override = f"{base.app}.argocd-source-{base.namespace}.yaml"
+    for what, body in (
+        ("parameters of a chart", {"helm": {"parameters": [{"name": "a", "value": "b"}]}}),
+        ("a prefix of names", {"kustomize": {"namePrefix": "x-"}}),
+        ("something that is no image", {"kustomize": {"images": ["a b"]}}),
+    ):
+        yield Mutant(
+            "REF011",
+            f"a file beside the manifests sets {what}",
+            lambda w, b=body: w.files.update({override: yaml.safe_dump(b).encode()}),
+            expects=UNKNOWN,
+            because=TRANSFORMS,
+        )
+
+
+def _without_a_store(world: World) -> None:
+    world.ledger["vendors"]["secretStore"] = None
+    world.ledger["cluster"]["secretStore"] = None
 
 
 def _external_secrets(base: Base) -> Iterator[Mutant]:
@@ -358,7 +391,7 @@ def _sites(base: Base) -> Iterator[Mutant]:
         ("an unencrypted", [f"http://{host}"]),
     ):
         yield Mutant(
-            "REF004",
+            "REF015",
             f"{what} origin",
             lambda w, o=origins: w.openclaw(lambda c: c["gateway"]["controlUi"].update(allowedOrigins=o)),
         )

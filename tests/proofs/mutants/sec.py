@@ -172,7 +172,7 @@ def _literals(base: Base) -> Iterator[Mutant]:
 
 
 def _external_secrets(base: Base) -> Iterator[Mutant]:
-    provider = base.secret("provider-key")["ssm"]
+    provider = base.secret("provider-key")["key"]
     for _, name in base.objects("ExternalSecret"):
         spec = base.body_of("ExternalSecret", name)["spec"]
         target = partial(lambda n, w: w.k8s("ExternalSecret", n)["spec"], name)
@@ -221,7 +221,7 @@ def _external_secrets(base: Base) -> Iterator[Mutant]:
                 else Mutant(
                     "SEC003",
                     f"{key} of {name} is filled with the proxy key",
-                    partial(refill, name, index, base.secret("proxy-key")["ssm"]),
+                    partial(refill, name, index, base.secret("proxy-key")["key"]),
                 )
             )
             yield Mutant(
@@ -505,7 +505,7 @@ def _fetch_all(name: str, world: World) -> None:
 
 def _template_leak(world: World) -> None:
     spec = world.k8s("ExternalSecret", world.base.agent)["spec"]
-    spec["data"].append({"secretKey": "a", "remoteRef": {"key": world.base.secret("provider-key")["ssm"]}})
+    spec["data"].append({"secretKey": "a", "remoteRef": {"key": world.base.secret("provider-key")["key"]}})
     key = next(key for _, key, workload, _ in world.base.grants() if workload == world.base.agent)
     spec["target"]["template"] = {"data": {key: f"{{{{ .{key} }}}}{{{{ .a }}}}"}}
 
@@ -519,7 +519,7 @@ def _second_external_secret(world: World) -> None:
             "spec": {
                 "secretStoreRef": {"kind": "ClusterSecretStore", "name": "parameterstore"},
                 "target": {"name": "innocent"},
-                "data": [{"secretKey": "theme", "remoteRef": {"key": world.base.secret("provider-key")["ssm"]}}],
+                "data": [{"secretKey": "theme", "remoteRef": {"key": world.base.secret("provider-key")["key"]}}],
             },
         }
     )

@@ -7,14 +7,16 @@ import http.server
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from agentkeep import AgentChart, Platform
+from agentkeep import AgentChart
+from agentkeep.core.model import Model
+from agentkeep.targets.helm import Chart
 from tests.conftest import ROOT
 from tests.real.helm.equivalence import Objects, keyed
 from tests.real.helm.programs import VERSIONS, Helm, binary
@@ -30,13 +32,13 @@ class Built:
     A chart that ``helm dependency build`` has filled.
 
     Attributes:
-        platform: What it was made from.
+        model: What it was made from.
         manifests: Its plain form.
         folder: The chart.
         plain: The objects of the plain form that the chart must render.
     """
 
-    platform: Platform
+    model: Model
     manifests: Mapping[str, str]
     folder: Path
     plain: Objects
@@ -88,8 +90,7 @@ def lolice(engines: None, helm: Helm, repository: str, tmp_path_factory: pytest.
 @pytest.fixture(scope="session")
 def two_agents(engines: None, helm: Helm, repository: str, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Two agents whose names are not the platform's, one of them on nodes of its own."""
-    from agentkeep import SecretParam
-    from agentkeep.sandboxed_agent.declaration import Placement, Taint
+    from agentkeep import Placement, SecretParam, Taint
     from tests.worlds import add_agent, world
 
     made = world(discord=True, placement=Placement(arch="arm64", taint=Taint(key="agents", value="only")))
@@ -97,31 +98,29 @@ def two_agents(engines: None, helm: Helm, repository: str, tmp_path_factory: pyt
     second = add_agent(made, "second")
     made.llm.serve(second, key=SecretParam(made.platform, "SECOND_PROXY_KEY", about="the second agent's own key"))
     made.agent.reads(SecretParam(made.platform, "CERTIFICATE", about="read from a file"), as_file="/run/secrets/cert")
-    return build(made.platform, helm, repository, tmp_path_factory.mktemp("two"))
+    return build(made.platform.seal(), helm, repository, tmp_path_factory.mktemp("two"))
 
 
-def build(platform: Platform, helm: Helm, repository: str, folder: Path) -> Built:
-    """The chart of *platform*, its dependency fetched from *repository* by helm itself."""
+def build(model: Model, helm: Helm, repository: str, folder: Path) -> Built:
+    """The chart of *model*, its dependency fetched from *repository* by helm itself."""
     from agentkeep.targets.helm.objects import application_objects
-    from agentkeep.targets.synthesis import kubernetes_tree
+    from tests.trees import kubernetes_tree
 
-    chart = AgentChart(repository=repository)
-    platform.argocd = platform.argocd.model_copy(update={"chart": chart})
-    platform.seal()
-    manifests = kubernetes_tree(platform, folder / "k8s")
-    built = write(platform, manifests, folder / "chart")
+    chart = Chart(chart=AgentChart(repository=repository))
+    others = (target for target in model.targets if not isinstance(target, Chart))
+    model = replace(model, targets=(*others, chart))
+    manifests = kubernetes_tree(model, folder / "k8s")
+    built = write(model, manifests, folder / "chart")
     helm.done("dependency", "build", str(built))
-    return Built(
-        platform, manifests, built, keyed(written.manifest for written in application_objects(platform, manifests))
-    )
+    return Built(model, manifests, built, keyed(written.manifest for written in application_objects(model, manifests)))
 
 
-def write(platform: Platform, manifests: Mapping[str, str], folder: Path) -> Path:
+def write(model: Model, manifests: Mapping[str, str], folder: Path) -> Path:
     """Write the chart of *manifests*."""
-    from agentkeep.targets.helm import helm_tree
+    from tests.trees import helm_tree
 
-    for name, text in helm_tree(platform, manifests).items():
-        path = folder / name.removeprefix(f"helm/{platform.id}/")
+    for name, text in helm_tree(model, manifests).items():
+        path = folder / name.removeprefix(f"helm/{model.id}/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return folder

@@ -12,14 +12,15 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from agentkeep.targets.kubernetes import Manifests
 from agentkeep.targets.ledger import FILE as LEDGER_FILE
 from agentkeep.targets.ledger import ledger_text
-from agentkeep.targets.synthesis import terraform_tree
 from agentkeep.verify.command import verify
 from agentkeep.verify.verdict import Outcome
 from tests.real.helm.conftest import Built, rendered, write
 from tests.real.helm.equivalence import ALLOWANCES, differences, picks, pods
 from tests.real.helm.programs import VERSIONS, Helm
+from tests.trees import target_of, terraform_tree
 
 pytestmark = pytest.mark.real
 
@@ -97,7 +98,7 @@ def test_every_allowance_is_about_a_difference_that_is_there(helm: Helm, lolice:
 
 def test_every_selector_picks_the_same_pods(helm: Helm, lolice: Built, two_agents: Built) -> None:
     for built in (lolice, two_agents):
-        chart = rendered(helm, built.folder, built.platform.id)
+        chart = rendered(helm, built.folder, built.model.id)
 
         assert pods(built.plain).keys() == pods(chart).keys()
         assert picks(built.plain) == picks(chart)
@@ -150,7 +151,7 @@ def test_braces_come_through_byte_for_byte(helm: Helm, lolice: Built, tmp_path: 
     (blank,) = yaml.safe_load_all(manifests[f"{folder}/openclaw-workspace.yaml"])
     blank["data"]["zz-last.md"] = "{{ text }}\n\n\n"
     manifests[f"{folder}/openclaw-workspace.yaml"] = yaml.safe_dump(blank)
-    chart = write(lolice.platform, manifests, tmp_path / "chart")
+    chart = write(lolice.model, manifests, tmp_path / "chart")
     shutil.copytree(lolice.folder / "charts", chart / "charts")
     found = rendered(helm, chart, "openclaw")
 
@@ -213,7 +214,7 @@ def test_refuses_clearly_before_anything_is_rendered(
 def test_kubernetes_takes_what_is_rendered(helm: Helm, lolice: Built, two_agents: Built) -> None:
     checked = 0
     for built in (lolice, two_agents):
-        for manifest in rendered(helm, built.folder, built.platform.id).values():
+        for manifest in rendered(helm, built.folder, built.model.id).values():
             if manifest["apiVersion"] in BUILT_IN:
                 kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
                 checked += 1
@@ -227,12 +228,12 @@ def test_the_proofs_hold_on_what_is_rendered(
 ) -> None:
     """agentkeep verify decides every rule on the rendered chart as it does on the plain manifests."""
     built: Built = request.getfixturevalue(which)
-    name = built.platform.id
-    app = f"lolice/argoproj/{name}"
+    name = built.model.id
+    app = f"{target_of(built.model, Manifests).folder}/argoproj/{name}"
     tree = {
-        **terraform_tree(built.platform, tmp_path / "tf"),
+        **terraform_tree(built.model, tmp_path / "tf"),
         **built.manifests,
-        LEDGER_FILE: ledger_text(built.platform),
+        LEDGER_FILE: ledger_text(built.model),
     }
     listed = {f"{app}/{page}" for page in yaml.safe_load(tree[f"{app}/kustomization.yaml"])["resources"]}
     objects = rendered(helm, built.folder, name).values()

@@ -16,14 +16,15 @@ from typing import Any
 import pytest
 import yaml
 
-from agentkeep.targets.dist import FOREIGN, LOLICE
-from agentkeep.targets.kubernetes import BOOTSTRAP_PAGES
+from agentkeep.targets.dist import FOREIGN
 from agentkeep.targets.synthesis import load, synthesize
+from lolice.cluster import LOLICE_ARGOCD
 from tests.real.helm.programs import binary
 
 pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).resolve().parents[3]
+BOOTSTRAP = ("admission", *LOLICE_ARGOCD.bootstrap)
 APP = ROOT / "dist" / "lolice" / "argoproj" / "openclaw"
 
 Objects = dict[tuple[str, str, str], dict[str, Any]]
@@ -81,7 +82,7 @@ def test_kustomize_gives_exactly_what_the_files_hold(kubectl: str) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    outside = {f"{name}.yaml" for name in BOOTSTRAP_PAGES}
+    outside = {f"{name}.yaml" for name in BOOTSTRAP}
     expected: Objects = {}
     for name, held in files(APP).items():
         if name not in outside:
@@ -94,7 +95,7 @@ def test_every_file_is_in_the_app_or_in_its_bootstrap() -> None:
     listed = set(yaml.safe_load((APP / "kustomization.yaml").read_text(encoding="utf-8"))["resources"])
 
     assert {path.name for path in APP.glob("*.yaml")} == listed | {"kustomization.yaml"} | {
-        f"{name}.yaml" for name in BOOTSTRAP_PAGES
+        f"{name}.yaml" for name in BOOTSTRAP
     }
 
 
@@ -118,7 +119,7 @@ def test_an_image_override_changes_that_image_and_nothing_else(kubectl: str, app
 def test_regenerating_keeps_what_image_updater_wrote(tmp_path: Path) -> None:
     dist = tmp_path / "dist"
     synthesize(load("lolice.openclaw"), dist)
-    override = dist / LOLICE / "argoproj" / "openclaw" / ".argocd-source-openclaw.yaml"
+    override = dist / "lolice" / "argoproj" / "openclaw" / ".argocd-source-openclaw.yaml"
     assert override.match(FOREIGN)
     override.write_text("kustomize:\n  images:\n    - ghcr.io/openclaw/openclaw:2026.9.7\n", encoding="utf-8")
     before = {path: path.read_bytes() for path in dist.rglob("*") if path.is_file()}

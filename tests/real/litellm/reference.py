@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from agentkeep.isolated_llm_proxy import config
+from agentkeep.isolated_llm_proxy.litellm import config
 from agentkeep.isolated_llm_proxy.litellm.config import Budget, Client, Route
 from tests.real.litellm.harness import Document
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agentkeep.isolated_llm_proxy import config
+from agentkeep.isolated_llm_proxy.litellm import config
 from tests.real.litellm.harness import OVERLOADED, LiteLLM, Reply, can_isolate
 
 pytestmark = pytest.mark.real

@@ -73,7 +73,7 @@ Document = dict[str, Any]
 def documents() -> list[Document]:
     """Return the Deployment, its ConfigMaps and its ExternalSecret."""
     workspace = render_workspace(POLICY)
-    folder = files("agentkeep.sandboxed_agent").joinpath("files")
+    folder = files("agentkeep.sandboxed_agent.runtimes.openclaw").joinpath("files")
     scripts = {entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".sh")}
     return [
         _config_map("openclaw-config", {"openclaw.json": json.dumps(render_openclaw(SETTINGS), indent=2)}),

@@ -75,7 +75,7 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require_openclaw()
     folder = CACHE / f"tools-codex-{VERSION}"
     if not (folder / "bin/codex").exists():
-        script = ROOT / "constructs/agentkeep/sandboxed_agent/files/install-tools.sh"
+        script = ROOT / "constructs/agentkeep/sandboxed_agent/runtimes/openclaw/files/install-tools.sh"
         env = {**os.environ, **npm_environment(), "PATH": f"{NODE / 'bin'}:{os.environ['PATH']}"}
         env |= {"TOOLS_DIR": str(folder), "CODEX_VERSION": VERSION, "CODEX_SHA512": CODEX_SHA512[VERSION]}
         subprocess.run(["sh", script], env=env, check=True, timeout=300)

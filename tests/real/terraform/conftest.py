@@ -19,14 +19,14 @@ Start = Callable[..., Terraform]
 
 def synthesized(provider: str, team_name: str | None, outdir: Path) -> dict[str, dict[str, Any]]:
     """Return folder → root module of the user's own declaration, with another Cloudflare provider or team."""
-    from agentkeep.targets.synthesis import terraform_tree
     from lolice.cluster import B0XP_IO
     from lolice.openclaw import declare
+    from tests.trees import terraform_tree
 
     with pytest.MonkeyPatch.context() as patch:
         zone = B0XP_IO.model_copy(update={"provider": provider, "team_name": team_name})
         patch.setattr("lolice.openclaw.B0XP_IO", zone)
-        tree = terraform_tree(declare(), outdir)
+        tree = terraform_tree(declare().seal(), outdir)
     return {
         name.removeprefix("arch/terraform/").removesuffix("/cdk.tf.json"): json.loads(text)
         for name, text in tree.items()

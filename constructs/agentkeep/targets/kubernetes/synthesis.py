@@ -76,6 +76,11 @@ def tree(model: Model, target: Manifests, scratch: Path, before: Mapping[str, st
     """
     pages = manifests(str(scratch), model)
     pages.synth()
+    return files(model, target, scratch, pages)
+
+
+def files(model: Model, target: Manifests, scratch: Path, pages: ChartPages) -> dict[str, str]:
+    """What is reviewed, from what the engine wrote to *scratch*: with its comments, and the kustomization."""
     folder = f"{target.folder}/{model.delivery.folder}/{model.id}"
     found = {}
     for name, about in sorted(pages.about.items()):

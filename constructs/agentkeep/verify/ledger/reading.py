@@ -35,6 +35,7 @@ from agentkeep.verify.vendors import VENDORS
 _Path = tuple[str | int, ...]
 # Words of the first policy files, which people have written by hand; a ledger is written by the program.
 _OLDER_ROLES: Final = {"llm-proxy": "keeper"}
+_KINDS: Final = {str: "text", int: "a number", list: "a list", dict: "a mapping"}
 _PROBES: Final = frozenset({"startup", "readiness", "liveness"})
 
 
@@ -59,7 +60,7 @@ class _Reader:
         if value is None and default is not None:
             return default
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.refuse((*path, key), f"is not {'text' if kind is str else kind.__name__}")
+            raise self.refuse((*path, key), f"is not {_KINDS[kind]}")
         return value
 
     def texts(self, body: Any, path: tuple[str | int, ...], key: str, default: Any = None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from agentkeep.verify.case import Case
 from agentkeep.verify.declared_flows import declared_boxes, dns_pod, pod_named
 from agentkeep.verify.intervals import subtract
 from agentkeep.verify.ledger import DeclaredFlow
-from agentkeep.verify.reachability import Answer, Pod, Reading
+from agentkeep.verify.reachability import EGRESS, INGRESS, Answer, Pod, Reading
 from agentkeep.verify.verdict import Report
 
 BY_POLICY: Final = True
@@ -22,6 +22,7 @@ def net005_every_declared_flow_works(case: Case, report: Report) -> None:
     if not case.ledger.flows:
         # Declared: none.
         report.look()
+    silent: dict[tuple[str, str], list[DeclaredFlow]] = {}
     for flow in case.ledger.flows:
         report.look()
         source = pod_named(case, flow.source)
@@ -32,7 +33,25 @@ def net005_every_declared_flow_works(case: Case, report: Report) -> None:
         if answer is None:
             report.unsure(flow, f"has a destination that is not modelled: {flow.target!r}", place=case.ledger.place)
         elif not answer.allowed:
-            report.find(flow, "is declared, but not allowed", witness=answer.witness)
+            end = _silent_end(case, source, flow)
+            if end is None:
+                report.find(flow, "is declared, but not allowed", witness=answer.witness)
+            else:
+                silent.setdefault(end, []).append(flow)
+    for (name, verb), flows in silent.items():
+        # One line for the cause, instead of one for every flow that follows from it.
+        count = "1 flow is" if len(flows) == 1 else f"{len(flows)} flows are"
+        report.find(name, f"may {verb} nothing, though {count} declared", witness=map(str, flows))
+
+
+def _silent_end(case: Case, source: Pod, flow: DeclaredFlow) -> tuple[str, str] | None:
+    """The end that no rule opens to anybody, as (name, what it may not do)."""
+    if source.labels.complete and not any(True for _ in case.reach.rules(source, EGRESS)):
+        return flow.source, "send"
+    target = pod_named(case, flow.target)
+    if target is not None and target.labels.complete and not any(True for _ in case.reach.rules(target, INGRESS)):
+        return flow.target, "receive"
+    return None
 
 
 def _answer(case: Case, source: Pod, flow: DeclaredFlow) -> Answer | None:

@@ -23,7 +23,7 @@ def ref002_workloads_are_those_declared(case: Case, report: Report) -> None:
         declared = case.declared(workload)
         if declared is None:
             if workload.namespace != case.namespace:
-                report.unsure(workload, "runs in another namespace, where it is not examined", place=workload.place)
+                report.find(workload, "runs in another namespace, where it is not examined", place=workload.place)
             elif (workload.object.kind, workload.name) not in added:
                 report.find(workload, "is not declared", place=workload.place)
             continue

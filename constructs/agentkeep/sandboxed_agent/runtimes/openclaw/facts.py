@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from agentkeep.core.facts import Image, Port, Problem, Resources, expect
 from agentkeep.core.model import Model as PlatformModel
-from agentkeep.isolated_llm_proxy.models import Model
-from agentkeep.sandboxed_agent.runtime import Agent, Runtime
+from agentkeep.sandboxed_agent.runtime import Agent, Offered, Runtime
 from agentkeep.sandboxed_agent.runtimes.openclaw.channels import Discord, DiscordUser, Elevated
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import GATEWAY_ENV
 from agentkeep.sandboxed_agent.runtimes.openclaw.tools import Rules, Tools
@@ -102,7 +101,7 @@ class OpenClawFacts(Runtime):
         """What OpenClaw and Node are told by."""
         return FIXED_ENV
 
-    def models(self, served: Sequence[Model]) -> tuple[Model, ...]:
+    def models(self, served: Sequence[Offered]) -> tuple[Offered, ...]:
         """The models it uses: the primary, then the fallbacks, then whatever else it may choose of *served*."""
         by_alias = {model.alias: model for model in served}
         chosen = [by_alias[alias] for alias in (self.primary, *self.fallbacks)]

@@ -9,12 +9,9 @@ from agentkeep.core.edges import Beside, Dns, Flow, Internet, Inward, Range
 from agentkeep.core.facts import DeclarationErrors
 from agentkeep.core.model import Model
 from agentkeep.errors import DeclarationError
-from agentkeep.isolated_llm_proxy.models import Model as ChatModel
-from agentkeep.sandboxed_agent.runtime import Agent
+from agentkeep.sandboxed_agent.runtime import Agent, Offered
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
-    ChatModel as SettingsModel,
-)
-from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
+    ChatModel,
     Discord,
     DockerSandbox,
     EnvSecret,
@@ -38,7 +35,7 @@ CONFIG_FILE = "openclaw.json"
 SCRIPTS = ("prepare-state.sh", "install-tools.sh", "sync-files.sh")
 
 
-def models(runtime: OpenClawFacts, agent: Agent, model: Model) -> tuple[ChatModel, ...]:
+def models(runtime: OpenClawFacts, agent: Agent, model: Model) -> tuple[Offered, ...]:
     """The models that *agent* may use, its own first."""
     return runtime.models(
         [one for serving in model.served(agent.id) for limits in serving.offer for one in limits.models]
@@ -55,7 +52,7 @@ def settings(runtime: OpenClawFacts, agent: Agent, model: Model) -> OpenClawSett
     port = next(iter(keeper.ports.values()))
     return OpenClawSettings(
         models=tuple(
-            SettingsModel(
+            ChatModel(
                 id=one.id,
                 name=one.alias,
                 alias=one.alias,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from cdktf import TerraformResourceLifecycle, TerraformStack
 from constructs import Construct
 
-from agentkeep.core.model import Model
-from agentkeep.core.workload import Secret
+from agentkeep.core.model import Model, Secret
 from agentkeep.halves.terraform import Root, address, settle
 from agentkeep.secret_param.stores.aws_terraform import AWS_VERSION, aws_provider
 from agentkeep.secret_param.stores.parameter_store import ParameterStore
