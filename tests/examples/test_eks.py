@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from agentkeep import DeclarationErrors
 from tests.conftest import ROOT
+from tests.docs.test_fences import shown_refusals
 from tests.examples.test_examples import Body, Files, committed, verdicts
 
 EKS = ROOT / "examples" / "eks"
@@ -49,7 +51,7 @@ def schedule(module: Body) -> Body:
     return found
 
 
-def documented(body: Body, field: str, change: Callable[[Body], object]) -> None:
+def documented(body: Body, field: str, change: Callable[[list[Any]], object]) -> None:
     """Change the policy document in a field."""
     document = json.loads(body[field])
     change(document["Statement"])
@@ -337,6 +339,21 @@ OBJECTS: dict[str, tuple[str, str, Callable[[list[Body]], object]]] = {
             }
         ),
     ),
+    "a claim that Flux may prune": (
+        "DATA001",
+        "openclaw-pvc",
+        lambda bodies: bodies[0]["metadata"].pop("annotations"),
+    ),
+    "a claim that Flux may make anew": (
+        "DATA001",
+        "openclaw-pvc",
+        lambda bodies: bodies[0]["metadata"]["annotations"].update({"kustomize.toolkit.fluxcd.io/force": "enabled"}),
+    ),
+    "a snapshot class that Flux may prune": (
+        "DATA001",
+        "volumesnapshotclass",
+        lambda bodies: bodies[0]["metadata"]["annotations"].update({"kustomize.toolkit.fluxcd.io/prune": "enabled"}),
+    ),
     "another store": (
         "REF012",
         "externalsecret",
@@ -409,3 +426,46 @@ def test_every_address_of_the_cluster_reaches_policies_ledger_and_check() -> Non
     assert all(f"- {cidr}\n" in policies for cidr in cluster["apiServerCidrs"])
     assert "cidr: 169.254.20.10/32" in policies
     assert f"value: {cluster['apiServer']} 172.20.0.1:443" in check
+
+
+# --- what its page shows ---------------------------------------------------------------------------------------------
+
+PAGE = ROOT / "docs" / "examples" / "eks.md"
+# Mistakes in the declaration, as what is replaced by what.
+MISTAKES = (
+    ('    api_server_cidrs=("3.120.0.0/14", "18.192.0.0/15"),\n', ""),
+    ('"169.254.20.10"', '"169.254.20.10/32"'),
+    ('at="03:00"', 'at="3:00"'),
+    ('prefix="agents"', 'prefix="agents", recovery_days=0'),
+    ('acme/app; pull requests"', 'acme/app; pull requests", key="agents/openclaw/GITHUB-a1B2c3"'),
+)
+
+
+def declared_otherwise(old: str, new: str) -> list[str]:
+    """What the declaration says with *new* in the place of *old*."""
+    source = (EKS / "declare.py").read_text(encoding="utf-8")
+    assert source.count(old) == 1
+    names: dict[str, Any] = {"__name__": "tried"}
+    exec(source.replace(old, new), names)  # noqa: S102 - our own declaration
+    with pytest.raises(DeclarationErrors) as caught:
+        names["declare"]().seal()
+    return [str(error) for error in caught.value.exceptions]
+
+
+def test_every_mistake_is_refused_as_its_page_says() -> None:
+    assert [declared_otherwise(*mistake) for mistake in MISTAKES] == [[line] for line in shown_refusals(PAGE)]
+
+
+def test_every_finding_that_its_page_shows_is_found() -> None:
+    shown = re.findall(r"^(?:DATA|SEC|NET)\d{3} \[.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    files = (
+        *(manifest(name, change) for _, name, change in OBJECTS.values()),
+        *(terraform(SECRETS, change) for _, change in STORE.values()),
+        *(terraform(SNAPSHOTS, change) for _, change in BACKUPS.values()),
+    )
+    found = {
+        finding.line.partition(" (")[0] for one in files for verdict in verdicts(one) for finding in verdict.findings
+    }
+
+    assert shown
+    assert [line for line in shown if line not in found] == []

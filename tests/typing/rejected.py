@@ -9,8 +9,10 @@ What is refused here is also refused when run (tests/unit): mains also run witho
 from agentkeep import (
     Access,
     ArgoCd,
+    Aws,
     Cluster,
     Discord,
+    EbsCsi,
     EgressLockdown,
     Elevated,
     Image,
@@ -23,12 +25,15 @@ from agentkeep import (
     OpenClaw,
     ParameterStore,
     Placement,
+    Plain,
     Platform,
     Port,
     Provider,
     Sandbox,
     SandboxedAgent,
     SecretParam,
+    SecretsManager,
+    SecretStore,
     Tools,
     TunnelSite,
     Zone,
@@ -125,3 +130,13 @@ def facts(store: ParameterStore, storage: Longhorn, cluster: Cluster, argocd: Ar
     Platform("openclaw")  # type: ignore[call-arg]
     Platform("openclaw", on=cluster, store=storage, delivery=argocd, targets=[])  # type: ignore[arg-type]
     Platform("openclaw", on=cluster, store=store, delivery=argocd, targets=["helm"])  # type: ignore[list-item]
+
+
+def vendors(aws: Aws, store: SecretsManager) -> None:
+    EbsCsi(aws=aws, encrypted=False)  # type: ignore[arg-type]
+    EbsCsi(aws=aws, type="gp2")  # type: ignore[arg-type]
+    EbsCsi(type="gp3")  # type: ignore[call-arg]
+    SecretsManager(name="store", aws=aws)  # type: ignore[call-arg]
+    SecretsManager(name="store", aws="123456789012", prefix="agents")  # type: ignore[arg-type]
+    Plain(flux="flux-system")  # type: ignore[arg-type]
+    Platform("openclaw", on=store, store=store, delivery=Plain(), targets=())  # type: ignore[arg-type]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from agentkeep.core.cluster import Delivery
 
@@ -25,10 +24,13 @@ class Plain(Delivery):
         flux: Whether Flux follows it: what holds data is then marked so that Flux never prunes it.
     """
 
-    provider: ClassVar[str] = "plain"
-
     folder: str = "apps"
     flux: bool = False
+
+    @property
+    def provider(self) -> str:  # type: ignore[override]  # of each instance
+        """What the ledger calls it: Flux has ways of its own to take an object away."""
+        return "flux" if self.flux else "plain"
 
     @property
     def title(self) -> str:  # type: ignore[override]  # of each instance

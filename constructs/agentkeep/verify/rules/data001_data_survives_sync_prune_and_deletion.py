@@ -3,33 +3,30 @@
 from typing import Final
 
 from agentkeep.verify.case import Case
+from agentkeep.verify.vendors import VENDORS
+from agentkeep.verify.vendors.deliveries import Delivery
 from agentkeep.verify.verdict import Report
 
 NEVER_ACKNOWLEDGED: Final = True
-VENDOR: Final = "argocd"
-_OPTIONS: Final = "argocd.argoproj.io/sync-options"
-_KEPT_KINDS: Final = ("Namespace", "PersistentVolumeClaim", "PersistentVolume", "StorageClass")
+_KEPT_KINDS: Final = (
+    "Namespace", "PersistentVolumeClaim", "PersistentVolume", "StorageClass", "VolumeSnapshot", "VolumeSnapshotClass",
+    "VolumeSnapshotContent",
+)  # fmt: skip
 
 
 def data001_data_survives_sync_prune_and_deletion(case: Case, report: Report) -> None:
     """
-    DATA001: claims, volumes, their class and the namespace are exempt from ArgoCD's pruning and from the deletion of
-    the app.
+    DATA001: claims, volumes, snapshots, their classes and the namespace are exempt from the delivery's pruning and from
+    the deletion of what delivers.
 
-    Both ``Prune=false`` and ``Delete=false``: either alone loses the data by the other way. ``Delete=confirm`` can
-    be confirmed by whoever deletes.
+    What that takes stands in the table of the delivery. ArgoCD wants both ``Prune=false`` and ``Delete=false``: either
+    alone loses the data by the other way. Flux wants ``prune: disabled``, and nothing that lets it make an object anew.
     """
+    deliveries = [one for one in map(VENDORS.get, sorted(case.vendors)) if isinstance(one, Delivery)]
     if not case.ledger.storage:
         report.look()
     for item in case.own(*_KEPT_KINDS):
         report.look()
-        options = {one.strip() for one in item.annotations.get(_OPTIONS, "").split(",")}
-        for wanted, what in (("Prune=false", "may be pruned"), ("Delete=false", "is deleted with the app")):
-            if wanted not in options:
-                report.find(item, what, place=item.place)
-        for option in ("Replace=true", "Force=true"):
-            if option in options:
-                report.find(item, f"may be replaced ({option})", place=item.place)
-        for hook in ("argocd.argoproj.io/hook", "argocd.argoproj.io/hook-delete-policy"):
-            if hook in item.annotations:
-                report.find(item, f"is a hook ({hook})", place=item.place)
+        for delivery in deliveries:
+            for problem in delivery.takes(item):
+                report.find(item, problem, place=item.place)

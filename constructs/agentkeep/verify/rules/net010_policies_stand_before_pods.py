@@ -4,6 +4,8 @@ from typing import Final
 
 from agentkeep.verify.artifacts import Object, texts
 from agentkeep.verify.case import Case
+from agentkeep.verify.vendors import VENDORS
+from agentkeep.verify.vendors.deliveries import Delivery
 from agentkeep.verify.verdict import Report
 
 _WAVE: Final = "argocd.argoproj.io/sync-wave"
@@ -15,7 +17,8 @@ def net010_policies_stand_before_pods(case: Case, report: Report) -> None:
     NET010: every NetworkPolicy is applied before any pod.
 
     Else a pod that starts first is free until its policy arrives. Where a delivery applies in waves, the policy is in
-    an earlier one; plain manifests are listed in that order, in a kustomization that keeps it (``sortOptions``).
+    an earlier one; elsewhere manifests are listed in that order, in a kustomization that keeps it (``sortOptions``).
+    Flux sorts by kind all the same: there the namespace has to be closed by hand once, before Flux comes.
     """
     policies = [item for item in case.own("NetworkPolicy") if item.namespace]
     in_waves = any(_WAVE in item.annotations for item in case.artifacts.objects)
@@ -27,8 +30,9 @@ def net010_policies_stand_before_pods(case: Case, report: Report) -> None:
         # Nothing here says how it is applied; who applies it has to apply policies first.
         report.look(len(case.workloads))
         return
-    plain = case.ledger.vendors.delivery == "plain" and not in_waves
-    turn = _listed(case) if plain else {id(item): _wave(item) for item in case.artifacts.objects}
+    delivery = VENDORS.get(case.ledger.vendors.delivery)
+    listed = isinstance(delivery, Delivery) and not delivery.in_waves and not in_waves
+    turn = _listed(case) if listed else {id(item): _wave(item) for item in case.artifacts.objects}
     latest = max((turn.get(id(item), 0) for item in policies), default=None)
     for workload in case.workloads:
         report.look()

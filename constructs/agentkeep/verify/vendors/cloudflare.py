@@ -39,7 +39,8 @@ VENDOR: Final = Vendor(
             ("cloudflare_zero_trust_tunnel_cloudflared", "tunnel_secret"),
         }
     ),
-    secret_values=("tunnel_token", "tunnel_secret", r"cloudflared_token\.\w+\.token"),
+    # The attribute, and not a resource that is called like it.
+    secret_values=(r"(?<![\w-])tunnel_(?:token|secret)(?![\w.-])", r"cloudflared_token\.\w+\.token"),
 )  # fmt: skip
 
 

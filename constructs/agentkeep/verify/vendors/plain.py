@@ -1,7 +1,7 @@
-"""Plain manifests, applied by ``kubectl apply -k`` or by Flux, say: nothing in a folder shows it."""
+"""Plain manifests, applied by ``kubectl apply -k``, say, which deletes nothing. Nothing in a folder shows it."""
 
 from typing import Final
 
-from agentkeep.verify.vendors import Vendor
+from agentkeep.verify.vendors.deliveries import Delivery
 
-VENDOR: Final = Vendor(name="plain", kind="delivery")
+VENDOR: Final = Delivery(name="plain", kind="delivery")
