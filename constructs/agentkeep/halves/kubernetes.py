@@ -27,8 +27,12 @@ WAVE_CONFIG = -10
 
 Json = dict[str, Any]
 
-# What the typed kinds want to be told when they are made.
-_REQUIRED: Mapping[str, tuple[str, ...]] = {"StorageClass": ("provisioner",)}
+# What an object is told when it is made, by field and keyword: plain values alone, each of which spares it a patch.
+_TOLD: Mapping[str, Mapping[str, str]] = {
+    "ConfigMap": {"data": "data"},
+    "ServiceAccount": {"automountServiceAccountToken": "automount_service_account_token"},
+    "StorageClass": {"provisioner": "provisioner"},
+}
 
 _POD: tuple[Step, ...] = ("spec", "template", "spec")
 _CONTAINER_FIELDS: Mapping[str, tuple[Step, ...]] = {
@@ -92,10 +96,12 @@ class Writer:
             labels={**common_labels(self.model), **(labels or {})},
             annotations=self.annotations(annotations, wave),
         )
-        required = {key: body[key] for key in _REQUIRED.get(kind, ())}
-        made: ApiObject = getattr(k8s, f"Kube{kind}")(page, f"{name}-{kind.lower()}", metadata=metadata, **required)
+        told = _TOLD.get(kind, {})
+        keywords = {told[key]: value for key, value in body.items() if key in told}
+        made: ApiObject = getattr(k8s, f"Kube{kind}")(page, f"{name}-{kind.lower()}", metadata=metadata, **keywords)
         for key, value in body.items():
-            made.add_json_patch(JsonPatch.add(f"/{key}", in_order(value)))
+            if key not in told:
+                made.add_json_patch(JsonPatch.add(f"/{key}", in_order(value)))
 
     def metadata(
         self,
