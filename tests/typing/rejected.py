@@ -33,7 +33,6 @@ from agentkeep import (
     SandboxedAgent,
     SecretParam,
     SecretsManager,
-    SecretStore,
     Tools,
     TunnelSite,
     Zone,
