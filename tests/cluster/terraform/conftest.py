@@ -95,7 +95,8 @@ def beginning(programs: Programs, aws: Moto) -> Iterator[Begin]:
 
         def begin(root: Root, engine: str = "terraform", **variables: Any) -> Engine:
             aws.forget()
-            aws.make_bucket(root.bucket)
+            if root.bucket:
+                aws.make_bucket(root.bucket)
             cloudflare = stack.enter_context(serving(CloudflareApi()))
             made = Engine(
                 root,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,13 +51,18 @@ class Root:
     @property
     def by_hand(self) -> list[str]:
         """Names of the parameters whose value a person sets."""
-        parameters = self.module["resource"].get("aws_ssm_parameter", {}).values()
-        return sorted(one["name"] for one in parameters if "${" not in str(one.get("value", "")))
+        return sorted(name for name, one in self.parameters.items() if "${" not in str(one.get("value", "")))
 
     @property
-    def bucket(self) -> str:
-        """Where its state lies."""
-        return str(self.module["terraform"]["backend"]["s3"]["bucket"])
+    def parameters(self) -> dict[str, Mapping[str, Any]]:
+        """Its parameters by name, whoever sets their values."""
+        return {one["name"]: one for one in self.module["resource"].get("aws_ssm_parameter", {}).values()}
+
+    @property
+    def bucket(self) -> str | None:
+        """The bucket with its state; None if the state lies elsewhere."""
+        backend = self.module["terraform"].get("backend", {})
+        return str(backend["s3"]["bucket"]) if "s3" in backend else None
 
 
 def dist_folders() -> list[Path]:
@@ -150,12 +156,14 @@ class Engine(Terraform):
     def init(self) -> Ran:
         """Initialize with the module's own backend."""
         # Bucket names are host names at AWS; on loopback they are paths.
-        return self.run("init", "-no-color", "-reconfigure", "-backend-config=use_path_style=true")
+        paths = ["-backend-config=use_path_style=true"] if self.root.bucket else []
+        return self.run("init", "-no-color", "-reconfigure", *paths)
 
     def states(self) -> dict[str, bytes]:
         """Every file that holds the state or a plan: in the bucket, and in the working directory."""
         local = [path for path in self.folder.rglob("*") if path.is_file() and "providers" not in path.parts]
-        return {**self._moto.objects(self.root.bucket), **{path.name: path.read_bytes() for path in local}}
+        remote = self._moto.objects(self.root.bucket) if self.root.bucket else {}
+        return {**remote, **{path.name: path.read_bytes() for path in local}}
 
     def played(self) -> dict[str, Any]:
         """What the stand-ins remember, by type; nothing without a stand-in."""
@@ -169,11 +177,16 @@ class Engine(Terraform):
         found = re.findall(r'^provider "[^/]+/([^"]+)" \{\n\s*version\s*= "([^"]+)"', text, re.MULTILINE)
         return dict(found)
 
-    def plan_again(self, *arguments: str) -> Plan:
-        """Plan without leaving a plan file behind."""
-        plan = self.plan(*arguments)
-        (self.folder / "plan").unlink(missing_ok=True)
-        return plan
+    def plan_again(self) -> tuple[Plan, dict[str, bytes]]:
+        """Plan, and return what the plan file held as well: it is an archive, and nobody applies it."""
+        plan = self.plan()
+        file = self.folder / "plan"
+        if not file.exists():
+            return plan, {}
+        with zipfile.ZipFile(file) as archive:
+            held = {f"plan/{name}": archive.read(name) for name in archive.namelist()}
+        file.unlink()
+        return plan, held
 
 
 def stand_ins(root: Root) -> Sequence[str]:
