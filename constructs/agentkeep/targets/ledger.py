@@ -14,7 +14,7 @@ from agentkeep.workload import Workload
 
 FORMAT = "agentkeep/ledger/v2"
 FILE = "platform.json"
-SECRET_STORE = "aws-parameter-store"
+_PROVIDER = "aws-parameter-store"
 
 
 def ledger(platform: Platform) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def ledger(platform: Platform) -> dict[str, Any]:
             "secretStore": {
                 "name": cluster.secret_store.name,
                 "kind": cluster.secret_store.kind,
-                "provider": SECRET_STORE,
+                "provider": _PROVIDER,
             },
         },
         "workloads": [_workload(workload) for workload in platform.parts(Workload)],
@@ -103,7 +103,7 @@ def _vendors(platform: Platform) -> dict[str, str | None]:
     """Who stands at the edges of the platform; the proofs leave out rules about vendors that are not here."""
     return {
         "delivery": "argocd",
-        "secretStore": SECRET_STORE,
+        "secretStore": _PROVIDER,
         "storage": "longhorn",
         "publishing": "cloudflare" if platform.parts(TunnelSite) else None,
     }
