@@ -192,7 +192,7 @@ def thrown(case: Case, report: Report) -> None:
         (thrown, "the rule throws (is open; could not be decided (KeyError)), which is not an answer"),
     ],
 )
-def test_what_is_no_refutation_says_what_to_do_next(
+def test_what_is_not_a_refutation_says_what_to_do_next(
     check: Callable[[Case, Report], None], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mutant = answering(monkeypatch, check)
@@ -213,7 +213,7 @@ def test_unknown_is_expected_only_where_it_is_written_out(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(("check", "says"), [(refuted, "drop expects="), (looked, "fix the rule"), (thrown, "throws")])
-def test_an_expected_unknown_is_no_excuse(
+def test_an_expected_unknown_is_not_an_excuse(
     check: Callable[[Case, Report], None], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mutant = dataclasses.replace(answering(monkeypatch, check), expects=UNKNOWN, because="nobody knows")

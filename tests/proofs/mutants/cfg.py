@@ -1,7 +1,7 @@
 """Mutants of the configuration family: settings of the programs that open what the manifests closed."""
 
-# A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
-# type of a lambda with a default.
+# mypy does not infer the type of a lambda with a default, and most harms are one.
+# One table is easier to read in long lines, and its paths in /tmp are never opened.
 # mypy: disable-error-code="misc"
 # ruff: noqa: E501, S108
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ from typing import Any
 
 from tests.proofs.mutants.shared import (
     COULD,
-    ELSEWHERE,
     LATER,
     deep,
 )
@@ -359,7 +358,7 @@ def _second_look(base: Base) -> Iterator[Mutant]:
         who = f"{workload}/{container}"
         target = partial(lambda n, c, w: w.container(n, c), workload, container)
         # The rule knows how the programs are started; of what runs beside them it knows known scripts alone.
-        beside = "" if container == workload else ELSEWHERE
+        beside = "" if container == workload else COULD
         yield Mutant(
             "CFG011",
             f"{who}: a shell with a script of its own",
@@ -379,7 +378,7 @@ def _second_look(base: Base) -> Iterator[Mutant]:
             f"{who}: a hook with a script of its own",
             lambda w, t=target: t(w).update(lifecycle={"postStart": {"exec": {"command": ["sh", "-c", "id"]}}}),
             UNKNOWN,
-            ELSEWHERE,
+            COULD,
         )
     yield Mutant(
         "CFG009",
@@ -413,7 +412,7 @@ def _second_look(base: Base) -> Iterator[Mutant]:
             f"OpenClaw with a section {section}",
             lambda w, s=section, v=value: w.openclaw(lambda c: c.update({s: v})),
             UNKNOWN,
-            LATER,
+            COULD,
         )
     for section in ("environment_variables", "mcp_servers", "pass_through_config"):
         yield Mutant(
@@ -421,7 +420,7 @@ def _second_look(base: Base) -> Iterator[Mutant]:
             f"LiteLLM with a section {section}",
             lambda w, s=section: w.litellm(lambda c: c.update({s: {"A": "b"}})),
             UNKNOWN,
-            LATER,
+            COULD,
         )
     for section, key in (
         ("general_settings", "alerting"),
@@ -434,7 +433,7 @@ def _second_look(base: Base) -> Iterator[Mutant]:
             f"LiteLLM with {section}.{key}",
             lambda w, s=section, k=key: w.litellm(lambda c: c[s].update({k: True})),
             UNKNOWN,
-            LATER,
+            COULD,
         )
     yield Mutant(
         "CFG005",

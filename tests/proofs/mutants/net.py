@@ -1,7 +1,6 @@
 """Mutants of the network family: policies, their peers and ports, Services, and pods that step around them."""
 
-# A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
-# type of a lambda with a default.
+# mypy does not infer the type of a lambda with a default, and most harms are one.
 # mypy: disable-error-code="misc"
 from collections.abc import Iterator
 from functools import partial
@@ -293,7 +292,7 @@ def _pod_network(base: Base) -> Iterator[Mutant]:
     ):
         yield Mutant(
             "NET001",
-            f"a {kind} that is not evaluated",
+            f"{kind} that is not evaluated",
             lambda w, k=kind, a=api: w.add(
                 {"apiVersion": a, "kind": k, "metadata": {"name": "x", "namespace": base.namespace}, "spec": {}}
             ),

@@ -1,7 +1,6 @@
 """Mutants of the pod family: what a container may do on its node, and what admission lets pass."""
 
-# A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
-# type of a lambda with a default.
+# mypy does not infer the type of a lambda with a default, and most harms are one.
 # mypy: disable-error-code="misc"
 from collections.abc import Iterator
 from functools import partial

@@ -1,7 +1,7 @@
 """Mutants of the reference family: two files that have to say the same, and one of them does not."""
 
-# A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
-# type of a lambda with a default.
+# mypy does not infer the type of a lambda with a default, and most harms are one.
+# A list of harms has as many branches as there are kinds of objects.
 # mypy: disable-error-code="misc"
 # ruff: noqa: PLR0912
 import copy
@@ -290,7 +290,7 @@ def _references(base: Base) -> Iterator[Mutant]:
     )
     yield Mutant(
         "REF010",
-        "a file that is no manifest",
+        "a file that is not a manifest",
         lambda w: w.files.update({base.app + "values.yaml": b"a: 1\n"}),
         UNKNOWN,
         STRANGER,

@@ -1,7 +1,7 @@
 """Mutants of the secrets family: who can read a secret, where its value is written, and what Terraform keeps."""
 
-# A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
-# type of a lambda with a default.
+# mypy does not infer the type of a lambda with a default, and most harms are one.
+# A list of harms has as many branches as there are kinds of objects.
 # mypy: disable-error-code="misc"
 # ruff: noqa: PLR0912
 import copy

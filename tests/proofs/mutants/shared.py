@@ -1,7 +1,6 @@
 """What the families of mutants share: small ways to break something, and why a rule may not know."""
 
-# A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
-# type of a lambda with a default.
+# mypy does not infer the type of a lambda with a default, and most harms are one.
 # mypy: disable-error-code="misc"
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,7 +1,6 @@
 """Mutants of the site family: whom the tunnel and Access let in, and where a request ends."""
 
-# A table of harms: long lines are values of real fields, "passwords" are names or made up, and mypy does not infer the
-# type of a lambda with a default.
+# mypy does not infer the type of a lambda with a default, and most harms are one.
 # mypy: disable-error-code="misc"
 import json
 from collections.abc import Iterator
