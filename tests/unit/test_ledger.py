@@ -102,7 +102,7 @@ def test_holds_the_facts_of_the_cluster() -> None:
     cluster: Any = ledger(world(platform=demo_platform(on=DUAL_STACK)).model)["cluster"]
 
     assert cluster["podCidrs"] == ["10.244.0.0/16", "2001:db8:1::/64"]
-    assert cluster["dns"] == {"namespace": "kube-system", "podLabels": {"k8s-app": "kube-dns"}}
+    assert cluster["dns"] == {"namespace": "kube-system", "podLabels": {"k8s-app": "kube-dns"}, "addresses": []}
 
 
 def test_lists_images_once(built: World) -> None:

@@ -3,7 +3,7 @@ OpenClaw's configuration, rendered from typed settings.
 
 ``render_openclaw`` gives the content of ``openclaw.json`` for OpenClaw 2026.9.6. A model is written once, in
 ``OpenClawSettings.models``; every reference to it is derived from that list, so a reference to a model that the proxy
-does not serve cannot be written. What OpenClaw's own validator lets through is in ``openclaw_faults``.
+does not serve cannot be written. What OpenClaw's own validator lets through, the proofs look at.
 
 Secrets appear as references only: ``${NAME}`` for a variable, a file reference for a file. Every fact about
 the program was established by running it (tests/real/openclaw).
@@ -222,7 +222,7 @@ def render_openclaw(settings: OpenClawSettings, *, path: str = "openclaw") -> di
     Return the content of ``openclaw.json`` as plain data.
 
     The strict validator of OpenClaw 2026.9.6 accepts it without a warning once the Discord plugin is installed, and
-    ``check_openclaw`` finds nothing in it as long as the variables of ``env_names(settings)`` are set. Everything that
+    The proofs find nothing in it as long as the variables of ``env_names(settings)`` are set. Everything that
     would call home on its own is off: update checks, telemetry, the hosted model catalogue, network discovery and
     embeddings of the agent's memory.
 
