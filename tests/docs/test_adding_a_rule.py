@@ -51,8 +51,7 @@ def test_the_linters_of_the_page_find_nothing(followed: list[tuple[str, str]], c
 def test_a_mutant_that_survives_says_what_to_do_next() -> None:
     harmless = Mutant("POD003", "nothing is changed", lambda _: None)
 
-    assert harmless.survives()
-    assert harmless.advice == (
-        "POD003 passes a harm that it owns: nothing is changed; "
-        "fix the rule before you add code (docs/adding-a-rule.md)"
+    assert harmless.problem() == (
+        "POD003: nothing is changed: the rule that owns this harm passes it: "
+        "fix the rule (pod003_no_container_is_privileged.py) before adding code; docs/adding-a-rule.md tells how"
     )

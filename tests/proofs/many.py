@@ -7,7 +7,7 @@ from typing import Any
 from tests.proofs.world import APP, Json, World
 
 AGENT = "openclaw"
-_KEPT = ("namespace", "image", "images", "app.kubernetes.io/part-of", "storageClassName")
+_KEPT = ("namespace", "program", "image", "images", "app.kubernetes.io/part-of", "storageClassName")
 
 
 def many_agents(count: int) -> dict[str, bytes]:
@@ -74,7 +74,7 @@ def _renamed(value: Any, name: str, key: str = "") -> Any:
     for old, new in ((AGENT, name), *_prefixes(name)):
         if value == old or (old != AGENT and value.startswith(old) and "\n" not in value):
             return new + value[len(old) :]
-    return value.replace('"https://openclaw.b0xp.io"', "") if "allowedOrigins" in value else value
+    return value.replace("https://openclaw.b0xp.io", "https://unpublished.invalid")
 
 
 def _prefixes(name: str) -> list[tuple[str, str]]:

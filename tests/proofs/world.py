@@ -446,7 +446,10 @@ class Mutant:
         where = Path(sys.modules[asked.check.__module__].__file__ or "").name
         match answer:
             case Outcome.PROVED:
-                advice = f"the rule that owns this harm passes it: fix the rule ({where}) before adding code"
+                advice = (
+                    f"the rule that owns this harm passes it: fix the rule ({where}) before adding code; "
+                    "docs/adding-a-rule.md tells how"
+                )
             case None:
                 advice = f"the rule throws ({said}), which is not an answer: fix {where}"
             case Outcome.UNKNOWN:

@@ -28,7 +28,8 @@ from agentkeep import (
     SynthesisError,
     Taint,
 )
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, Override
+from agentkeep.core.pod import Mount, Pod, Volume
 from agentkeep.targets.helm import upstream
 from agentkeep.targets.helm.objects import Written, application_objects, documents
 from agentkeep.targets.helm.templates import Selectors, template_files
@@ -43,7 +44,6 @@ from tests.worlds import World, add_agent, world
 SCHEMAS = ROOT.parent / "shared" / "data" / "helm"
 STANDIN = ROOT / "tests/real/helm/standin/openclaw"
 HELM = "helm/openclaw"
-DEPLOYMENT = f"{APP}/openclaw-deployment.yaml"
 Tree = Mapping[str, str]
 
 
@@ -422,6 +422,15 @@ SOURCES: dict[str, tuple[Callable[[dict[str, Any]], object], bool]] = {
 }
 
 
+def edited(tree: Tree, path: str, kind: str, change: Callable[[dict[str, Any]], object]) -> dict[str, str]:
+    """The tree, with a change to the one object of *kind* in a file."""
+    found = list(yaml.safe_load_all(tree[path]))
+    for document in found:
+        if document["kind"] == kind:
+            change(document)
+    return {**tree, path: yaml.safe_dump_all(found, sort_keys=False)}
+
+
 @pytest.mark.parametrize(("change", "proved"), SOURCES.values(), ids=SOURCES.keys())
 def test_the_proofs_accept_the_chart_as_it_stands(
     tree: Tree, tmp_path: Path, change: Callable[[dict[str, Any]], object], proved: bool
@@ -495,54 +504,48 @@ def _proxy_key(made: World) -> SecretParam:
 
 # --- what cannot be expressed ----------------------------------------------------------------------------------------
 
-Change = Callable[[dict[str, Any]], object]
 
-
-def _pod(deployment: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = deployment["spec"]["template"]["spec"]
+def with_pod(model: Model, change: Callable[[Pod], Pod]) -> Model:
+    """The same platform, whose agent runs another pod."""
+    found = dataclasses.replace(model)
+    found._pods["openclaw"] = change(model.pod("openclaw"))
     return found
 
 
-def _main(deployment: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = _pod(deployment)["containers"][0]
-    return found
+def main(pod: Pod, **changes: Any) -> Pod:
+    """The pod with another main container."""
+    first, *others = pod.containers
+    return dataclasses.replace(pod, containers=(dataclasses.replace(first, **changes), *others))
 
 
-REFUSED: dict[str, tuple[Change, str]] = {
-    "a device": (lambda d: _main(d).update(volumeDevices=[{"name": "x"}]), "with volumeDevices"),
-    "a pod field": (lambda d: _pod(d).update(setHostnameAsFQDN=True), "with setHostnameAsFQDN"),
-    "a strategy": (lambda d: d["spec"]["strategy"].update(rollingUpdate={"maxSurge": 1}), "with rollingUpdate"),
-    "an order of variables": (
-        lambda d: _main(d)["env"].append({"name": "A", "value": "$(HOME)/x"}), r"with a \$\(REFERENCE\)",
-    ),
-    "a variable twice": (lambda d: _main(d)["env"].append(_main(d)["env"][0]), "twice"),
+REFUSED: dict[str, tuple[Callable[[Pod], Pod], str]] = {
+    "an order of variables": (lambda pod: main(pod, env={"A": "$(HOME)/x"}), r"with a \$\(REFERENCE\)"),
     "a volume without mounts": (
-        lambda d: _pod(d)["volumes"].append({"name": "idle", "emptyDir": {}}), "which no container mounts",
+        lambda pod: dataclasses.replace(pod, volumes=(*pod.volumes, Volume("idle", "scratch", size="1Mi"))),
+        "which no container mounts",
     ),
-    "braces in a command": (lambda d: _main(d)["command"].append("{{ .Values }}"), "'{{' in"),
-    "no group of the volume": (
-        lambda d: _pod(d)["securityContext"].pop("fsGroup"), "no defaultPodOptions.securityContext.fsGroup",
-    ),
-    "a label of app-template": (
-        lambda d: d["spec"]["template"]["metadata"]["labels"].update({"app.kubernetes.io/instance": "x"}),
-        "a pod label",
-    ),
-    "a target that no port has": (
-        lambda d: _main(d)["ports"][0].update(name="other"), "a Service to port",
-    ),
-}  # fmt: skip
+    "braces in a command": (lambda pod: main(pod, command=("sh", "{{ .Values }}")), "'{{' in"),
+    "braces in a mount": (lambda pod: main(pod, mounts=(Mount("data", "/{{ x }}"),)), "'{{' in"),
+}
 
 
 @pytest.mark.parametrize(("change", "problem"), REFUSED.values(), ids=REFUSED.keys())
-def test_refuses_what_the_chart_has_no_key_for(model: Model, tree: Tree, change: Change, problem: str) -> None:
-    manifests = edited(tree, DEPLOYMENT, "Deployment", change)
-
+def test_refuses_what_the_chart_takes_otherwise(
+    model: Model, tree: Tree, change: Callable[[Pod], Pod], problem: str
+) -> None:
     with pytest.raises(SynthesisError, match=rf"^\[openclaw/openclaw\] the chart cannot express .*{problem}"):
-        helm_tree(model, manifests)
+        helm_tree(with_pod(model, change), tree)
 
 
-def test_the_same_edit_without_a_change_is_accepted(model: Model, tree: Tree) -> None:
-    assert helm_tree(model, edited(tree, DEPLOYMENT, "Deployment", lambda _: None))
+def test_refuses_an_override_of_what_the_public_chart_renders(model: Model, tree: Tree) -> None:
+    override = Override("Deployment", "openclaw", ("spec", "replicas"), 2, "for the test")
+
+    with pytest.raises(SynthesisError, match=r"cannot express the override of Deployment 'openclaw' "):
+        helm_tree(dataclasses.replace(model, overrides=(override,)), tree)
+
+
+def test_the_same_pod_is_accepted(model: Model, tree: Tree) -> None:
+    assert helm_tree(with_pod(model, lambda pod: pod), tree) == helm_tree(model, tree)
 
 
 @pytest.mark.parametrize("name", ["kustomization.yaml", "openclaw-deployment.yaml"])
@@ -556,29 +559,14 @@ def test_refuses_a_tree_that_is_not_whole(model: Model, tree: Tree, name: str) -
 def test_braces_in_texts_are_escaped_for_the_one_pass_they_get(model: Model, tree: Tree) -> None:
     text = '{"a": "{{ .Values.x }} {{`}} {{{{ }}"}\n'
 
-    def insert(config_map: dict[str, Any]) -> None:
-        config_map["data"]["openclaw.json"] = text
+    def insert(pod: Pod) -> Pod:
+        config, *others = pod.files
+        return dataclasses.replace(pod, files=(dataclasses.replace(config, texts={"openclaw.json": text}), *others))
 
-    manifests = edited(tree, f"{APP}/openclaw-configmap.yaml", "ConfigMap", insert)
-    values = yaml.safe_load(helm_tree(model, manifests)[f"{HELM}/values.yaml"])
+    values = yaml.safe_load(helm_tree(with_pod(model, insert), tree)[f"{HELM}/values.yaml"])
     data = values["openclaw"]["app-template"]["configMaps"]["config"]["data"]
 
     assert text == evaluated(data["openclaw.json"])
-
-
-def edited(tree: Tree, path: str, kind: str, change: Change) -> dict[str, str]:
-    """The tree, with a change to the one object of *kind* in a file."""
-    found = list(yaml.safe_load_all(tree[path]))
-    for document in found:
-        if document["kind"] == kind:
-            change(document)
-    text = yaml.dump_all(found, Dumper=_NoAliases, sort_keys=False)
-    return {**tree, path: text}
-
-
-class _NoAliases(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
-        return True
 
 
 def test_written_objects_know_their_kind_and_name() -> None:

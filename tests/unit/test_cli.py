@@ -1,5 +1,6 @@
 """What a user sees who makes a mistake: one line each, exit status 1, no traceback, and dist/ as it was."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -169,27 +170,25 @@ SOUND = WORLD + "def declare():\n    w = world()\n    w.publish('agent')\n    re
 
 
 @pytest.mark.usefixtures("engines")
-@pytest.mark.parametrize("half", ["terraform_tree", "kubernetes_tree"])
+@pytest.mark.parametrize("target", ["terraform", "kubernetes"])
 def test_an_engine_that_fails_midway_leaves_dist_as_it_was(
-    half: str,
+    target: str,
     declare: Declare,
     dist: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from agentkeep.targets import synthesis
+    maker = importlib.import_module(f"agentkeep.targets.{target}.synthesis")
+    made = maker.tree
 
-    made = getattr(synthesis, half)
+    def fail(*given: Any) -> dict[str, str]:
+        assert made(*given)
+        raise RuntimeError("  \nError: There is already a Construct\n    at kernel.js:1")
 
-    def fail(platform: Any, outdir: Path) -> dict[str, str]:
-        made(platform, outdir)
-        with synthesis._engine_errors(platform):
-            raise RuntimeError("  \nError: There is already a Construct\n    at kernel.js:1")
-
-    monkeypatch.setattr(synthesis, half, fail)
+    monkeypatch.setattr(maker, "tree", fail)
     lines = refused(declare(SOUND), dist, capsys)
 
-    assert lines[0] == "[demo] the engine refused: Error: There is already a Construct; mend the declaration"
+    assert lines[0] == "[demo] the engine refused: Error: There is already a Construct; fix the declaration"
 
 
 @pytest.mark.usefixtures("engines")
@@ -271,7 +270,7 @@ def test_success_says_what_was_written_and_every_edge(
     assert "ACME_API_KEY" in out
     assert "who may connect to what, and why" in out
     assert " 0 changed" in again.splitlines()[0]
-    assert (dist / "lolice/argoproj/demo/kustomization.yaml").is_file()
+    assert (dist / "cluster/argoproj/demo/kustomization.yaml").is_file()
 
 
 # --- as processes ----------------------------------------------------------------------------------------------------

@@ -301,7 +301,7 @@ def test_the_check_has_the_flows_of_its_workload_and_tries_what_must_not_be() ->
     built.lockdown.allow(built.agent, Internet.https(), because="declared after the check")
     model = built.platform.seal()
 
-    assert {flow.to for flow in model.flows("agent-check")} == {flow.to for flow in model.flows("agent")}
+    assert [flow.to for flow in model.flows("agent-check")] == [flow.to for flow in model.flows("agent")]
     assert check.must_reach(model) == ("llm.demo.svc.cluster.local:4000", "discord.com:443")
     assert {"192.168.1.10:6443", "10.96.0.1:443", "169.254.169.254:80"} <= {*check.must_not_reach(model)}
     assert model.grants("agent-check") == ()

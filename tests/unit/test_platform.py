@@ -841,7 +841,14 @@ def test_a_model_is_frozen() -> None:
     for mapping in (model.parts, model.samples):
         with pytest.raises(TypeError):
             mapping["new"] = None  # type: ignore[index]
-    for edge in (*model.all_flows, *model.all_grants, *model.servings, *model.publications, *model.acknowledgements):
+    edges: list[Any] = [
+        *model.all_flows,
+        *model.all_grants,
+        *model.servings,
+        *model.publications,
+        *model.acknowledgements,
+    ]
+    for edge in edges:
         for field in dataclasses.fields(edge):
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(edge, field.name, None)

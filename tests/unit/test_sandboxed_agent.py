@@ -14,6 +14,7 @@ from agentkeep import (
     IsolatedSecret,
     OpenClaw,
     Port,
+    Provider,
     Resources,
     Rules,
     Sandbox,
@@ -24,7 +25,20 @@ from agentkeep import (
 from agentkeep.sandboxed_agent.runtime import SandboxKind
 from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import models, policy_files
 from agentkeep.testing import demo_platform
-from tests.worlds import DIND, DOCKER, DOCKER_CLI, OPENCLAW, OWNER, SANDBOX_IMAGE, TOOLS, fields, refusals, world
+from tests.worlds import (
+    DIND,
+    DOCKER,
+    DOCKER_CLI,
+    OPENCLAW,
+    OWNER,
+    RANGES,
+    SANDBOX_IMAGE,
+    SONNET,
+    TOOLS,
+    fields,
+    refusals,
+    world,
+)
 
 OF_THE_AGENT = inspect.signature(SandboxedAgent).parameters
 
@@ -127,13 +141,18 @@ def test_what_only_its_configuration_would_refuse_is_known_when_sealed() -> None
 
 
 def test_what_is_wrong_with_its_configuration_and_with_its_policy_is_told_together() -> None:
-    # The second use of one variable is a fault of the configuration; the repository, of the policy text.
-    built = world(serve=False, rules=Rules(repositories=("no-owner",)))
-    built.llm.serve(built.agent, key=SecretParam(built.platform, "lower-case", about="x"))
-    found = [problem for path, problem, _ in refusals(built.platform) if path == "demo/agent"]
+    odd = SONNET.model_copy(update={"alias": "So$net"})
+    built = world(
+        providers=lambda key: [Provider("acme", key, [odd], RANGES)],
+        primary=odd.alias,
+        fallbacks=(),
+        rules=Rules(repositories=("no-owner",)),
+    )
 
-    assert "'lower-case' is no name of an environment variable" in found
-    assert len(found) >= 2
+    assert [problem for path, problem, _ in refusals(built.platform) if path == "demo/agent"] == [
+        "'no-owner' is no repository",
+        "name 'So$net' of model 'sonnet-1' is not plain text",
+    ]
 
 
 def test_has_no_default_for_the_sandbox() -> None:

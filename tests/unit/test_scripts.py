@@ -22,8 +22,7 @@ from pathlib import Path
 import pytest
 
 LIBRARY = Path(__file__).parents[2] / "constructs/agentkeep"
-FILES = LIBRARY / "sandboxed_agent/files"
-SCRIPTS = sorted(LIBRARY.glob("*/files/*.sh"))
+SCRIPTS = sorted(LIBRARY.rglob("files/*.sh"))
 IS_ROOT = os.geteuid() == 0
 
 
@@ -226,7 +225,7 @@ def test_header_says_who_runs_it(script: Path) -> None:
 
 
 def test_daemon_rotates_its_logs() -> None:
-    daemon = json.loads((FILES / "daemon.json").read_text())
+    daemon = json.loads(next(LIBRARY.rglob("files/daemon.json")).read_text())
 
     assert daemon["log-opts"] == {"max-size": "10m", "max-file": "3"}
     # The image's entrypoint gives these as flags, and dockerd refuses to start when both say them.

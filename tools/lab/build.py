@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # So that it also runs by its path.
 
-from tools.lab.recipe import Extra, Go, Recipe  # noqa: E402 - the line above makes it findable
+from tools.lab.recipe import BuildError, Extra, Go, Recipe  # noqa: E402 - the line above makes it findable
 
 __all__ = ["BuildError", "binary", "build", "folder", "go_version", "home", "main", "recipes"]
 
@@ -39,10 +39,6 @@ OLDEST_GO = (1, 26)
 BUILD_TIMEOUT = 3600
 # The builder decides these; what a person has set for their own work must not change what is built.
 OWN = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-
-
-class BuildError(Exception):
-    """A program cannot be had: no Go, too old a Go, or a build that failed. One line, for people."""
 
 
 def home() -> Path:

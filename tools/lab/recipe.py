@@ -15,6 +15,10 @@ Go = Callable[..., str]
 Prepare = Callable[[Path, Go], list[str]]
 
 
+class BuildError(Exception):
+    """A program cannot be had: no Go, too old a Go, or a build that failed. One line, for people."""
+
+
 @dataclass(frozen=True)
 class Extra:
     """

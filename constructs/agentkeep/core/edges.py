@@ -131,8 +131,8 @@ class Neighbour(Fact):
     port: Port | None = None
     id: str = ""
 
-    def __init__(self, namespace: str, **values: Any) -> None:
-        super().__init__(namespace=namespace, **values)
+    def __init__(self, namespace: str, *, labels: dict[str, str], port: Port | None = None, id: str = "") -> None:  # noqa: A002 - the field's own word
+        super().__init__(namespace=namespace, labels=labels, port=port, id=id)
 
     def __hash__(self) -> int:
         return hash((self.name, self.namespace, *sorted(self.labels.items())))

@@ -256,7 +256,7 @@ class Image:
         return tuple(int(part) for part in found[1].split(".")) if found else None
 
     def problems(self) -> Iterator[Problem]:
-        """A tag such as ``latest``, ``27-dind`` or ``main-stable`` moves: tomorrow's bytes were never reviewed."""
+        """A tag such as ``latest``, ``27-slim`` or ``main-stable`` moves: tomorrow's bytes were never reviewed."""
         if not _IMAGE.fullmatch(self.reference):
             yield Problem(f"image {self.reference!r} is not an image reference", "write it as 'registry/name:1.2.3'")
         elif not self.digest and not _FIXED_TAG.fullmatch(self.tag or ""):

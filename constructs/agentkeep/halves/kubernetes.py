@@ -27,8 +27,12 @@ WAVE_CONFIG = -10
 
 Json = dict[str, Any]
 
-# What the typed kinds want to be told when they are made.
-_REQUIRED: Mapping[str, tuple[str, ...]] = {"StorageClass": ("provisioner",)}
+# What an object is told when it is made, by field and keyword: plain values alone, each of which spares it a patch.
+_TOLD: Mapping[str, Mapping[str, str]] = {
+    "ConfigMap": {"data": "data"},
+    "ServiceAccount": {"automountServiceAccountToken": "automount_service_account_token"},
+    "StorageClass": {"provisioner": "provisioner"},
+}
 
 _POD: tuple[Step, ...] = ("spec", "template", "spec")
 _CONTAINER_FIELDS: Mapping[str, tuple[Step, ...]] = {
@@ -92,10 +96,12 @@ class Writer:
             labels={**common_labels(self.model), **(labels or {})},
             annotations=self.annotations(annotations, wave),
         )
-        required = {key: body[key] for key in _REQUIRED.get(kind, ())}
-        made: ApiObject = getattr(k8s, f"Kube{kind}")(page, f"{name}-{kind.lower()}", metadata=metadata, **required)
+        told = _TOLD.get(kind, {})
+        keywords = {told[key]: value for key, value in body.items() if key in told}
+        made: ApiObject = getattr(k8s, f"Kube{kind}")(page, f"{name}-{kind.lower()}", metadata=metadata, **keywords)
         for key, value in body.items():
-            made.add_json_patch(JsonPatch.add(f"/{key}", in_order(value)))
+            if key not in told:
+                made.add_json_patch(JsonPatch.add(f"/{key}", in_order(value)))
 
     def metadata(
         self,
@@ -117,6 +123,12 @@ class Writer:
         """Annotations with those of the delivery's order."""
         waves = {} if wave is None else self.model.delivery.wave(wave)
         return {**(given or {}), **waves} or None
+
+    def claim_annotations(self) -> dict[str, str] | None:
+        """Annotations of every claim: it is kept, and applied before its pod where it can be."""
+        # A volume that is made for its first pod waits for that pod, so nothing may wait for the volume.
+        wave = WAVE_CONFIG if self.model.cluster.storage.binding == "Immediate" else None
+        return self.annotations(self.model.delivery.kept(), wave)
 
     # --- workloads ---------------------------------------------------------------------------------------------------
 
@@ -144,9 +156,7 @@ class Writer:
                     }
                 },
                 labels=storage.claim_labels(),
-                annotations=self.model.delivery.kept(),
-                # A volume that is made for its first pod waits for that pod, so nothing may wait for the volume.
-                wave=WAVE_CONFIG if storage.binding == "Immediate" else None,
+                annotations=self.claim_annotations(),
             )
             for key, because in self.model.delivery.kept_comments():
                 self.pages.explain("PersistentVolumeClaim", claim.name, "metadata", "annotations", key, because=because)
@@ -218,7 +228,7 @@ class Writer:
             "initContainers": [_container(one, secret) for one in pod.init_containers],
             "nodeSelector": {"kubernetes.io/arch": pod.architecture} if pod.architecture else None,
             "restartPolicy": "Never" if pod.runs == "once" else None,
-            "securityContext": _pod_security(pod.user),
+            "securityContext": pod_security(pod.user),
             "serviceAccountName": workload.id,
             "terminationGracePeriodSeconds": pod.grace_seconds,
             "tolerations": [
@@ -259,6 +269,18 @@ class Writer:
                         explain(*where, "volumeMounts", f"mountPath={mount.path}", because=mount.because)
 
 
+def plain(value: Any) -> Any:
+    """The same as the API has it: quantities and references to ports without the form of the typed kinds."""
+    match value:
+        case {"value": inner} if len(value) == 1:
+            return inner
+        case Mapping():
+            return {key: plain(item) for key, item in value.items()}
+        case list():
+            return [plain(item) for item in value]
+    return value
+
+
 def in_order(value: Any) -> Any:
     """The same with every mapping in the order of its keys, as the engine writes what it is told otherwise."""
     match value:
@@ -292,23 +314,27 @@ def policy_port(port: Port) -> Json:
 # --- parts of a pod --------------------------------------------------------------------------------------------------
 
 
-def _container(container: Container, secret: str) -> Json:
-    security: Json = {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": container.read_only_root,
-        "runAsNonRoot": True,
-    }
-    if container.user is not None:
-        security["runAsUser"] = container.user
+def container_security(container: Container) -> Json:
+    """What a container may do: what Pod Security 'restricted' asks, or, of a privileged one, that it is root."""
     if container.privileged:
-        security = {
+        return {
             "privileged": True,
             "readOnlyRootFilesystem": container.read_only_root,
             "runAsGroup": 0,
             "runAsNonRoot": False,
             "runAsUser": 0,
         }
+    user = {} if container.user is None else {"runAsUser": container.user}
+    return {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": container.read_only_root,
+        "runAsNonRoot": True,
+        **user,
+    }
+
+
+def _container(container: Container, secret: str) -> Json:
     found: Json = {
         "args": list(container.args),
         "command": list(container.command),
@@ -321,23 +347,23 @@ def _container(container: Container, secret: str) -> Json:
         ],
         "image": container.image.reference,
         "lifecycle": {"postStart": {"exec": {"command": list(container.post_start)}}} if container.post_start else None,
-        "livenessProbe": _probe(container.liveness),
+        "livenessProbe": probe_of(container.liveness),
         "name": container.name,
         "ports": [
             {"containerPort": port.number, "name": name, **({"protocol": port.protocol} if container.protocols else {})}
             for name, port in container.ports
         ],
-        "readinessProbe": _probe(container.readiness),
-        "resources": _resources(container.resources),
+        "readinessProbe": probe_of(container.readiness),
+        "resources": resource_limits(container.resources),
         "restartPolicy": "Always" if container.stays else None,
-        "securityContext": security,
-        "startupProbe": _probe(container.startup),
+        "securityContext": container_security(container),
+        "startupProbe": probe_of(container.startup),
         "volumeMounts": [_mount(mount) for mount in container.mounts],
     }
     return {key: value for key, value in found.items() if value not in (None, [])}
 
 
-def _pod_security(uid: int) -> Json:
+def pod_security(uid: int) -> Json:
     """What Pod Security 'restricted' asks of a pod, with a numeric user: the name of one proves nothing."""
     return {
         "fsGroup": uid,
@@ -350,14 +376,16 @@ def _pod_security(uid: int) -> Json:
     }
 
 
-def _resources(resources: Resources) -> Json:
+def resource_limits(resources: Resources) -> Json:
+    """Requests and limits."""
     return {
         "limits": {"cpu": quantity(resources.cpu_limit), "memory": quantity(resources.memory_limit)},
         "requests": {"cpu": quantity(resources.cpu), "memory": quantity(resources.memory)},
     }
 
 
-def _probe(probe: Probe | None) -> Json | None:
+def probe_of(probe: Probe | None) -> Json | None:
+    """How the API writes a probe."""
     if probe is None:
         return None
     how, *words = probe.ask

@@ -26,7 +26,7 @@ def manifests(client: Client = CLIENT, budgets: Sequence[Budget] = BUDGETS) -> l
         config.GATE_FILE: config.gate_source(),
     }
     env: list[Document] = [{"name": name, "value": value} for name, value in config.CONTAINER_ENV.items()]
-    keys = [config.MASTER_KEY_ENV, client.key_env, *sorted({route.key_env for route in ROUTES})]
+    keys = [config.MASTER_KEY_ENV, client.key_env, *sorted({route.key_env for route in ROUTES if route.key_env})]
     env += [{"name": name, "valueFrom": {"secretKeyRef": {"name": "litellm", "key": name}}} for name in keys]
     container = {
         "name": "litellm",

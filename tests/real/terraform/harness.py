@@ -120,10 +120,13 @@ class Terraform:
 
     Args:
         module: The root module, as the content of one ``.tf.json`` file.
-        schemas: Names of the provider schemas to serve: ``aws``, ``random``, ``cloudflare_v4``, ``cloudflare_v5``.
+        schemas: Names of the provider schemas to serve: ``aws``, ``random``, ``cloudflare_v4``, ``cloudflare_v5``. None
+            at all starts no stand-in.
         variables: Values for variables; a list or a map is passed as JSON.
         program: The terraform program.
     """
+
+    limit = LIMIT
 
     def __init__(
         self,
@@ -169,6 +172,8 @@ class Terraform:
         self._reattach = self._start()
 
     def _start(self) -> str:
+        if not self._schemas:
+            return "{}"
         command = [str(VENV / "bin" / "python"), str(STAND_IN), str(self._home)]
         command += [str(SCHEMAS / f"{name}.json") for name in self._schemas]
         log = (self._home / "stand-in.log").open("w")
@@ -207,14 +212,9 @@ class Terraform:
         """Replace the root module."""
         (self.folder / "main.tf.json").write_text(json.dumps(module))
 
-    def run(self, *arguments: str) -> Ran:
-        """
-        Run one terraform command.
-
-        Raises:
-            subprocess.TimeoutExpired: It took more than 60 seconds, and was ended with all it had started.
-        """
-        environment = {
+    def environment(self) -> dict[str, str]:
+        """Return all that a command gets to see of this machine."""
+        return {
             "CHECKPOINT_DISABLE": "1",
             "HOME": str(self._home),
             "PATH": os.environ["PATH"],
@@ -223,10 +223,18 @@ class Terraform:
             "TF_REATTACH_PROVIDERS": self._reattach,
             **{f"TF_VAR_{name}": value for name, value in self._variables.items()},
         }
+
+    def run(self, *arguments: str) -> Ran:
+        """
+        Run one terraform command.
+
+        Raises:
+            subprocess.TimeoutExpired: It took more than 60 seconds, and was ended with all it had started.
+        """
         process = subprocess.Popen(
             [self._program, *arguments],
             cwd=self.folder,
-            env=environment,
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -235,7 +243,7 @@ class Terraform:
         )
         with process:
             try:
-                text, _ = process.communicate(timeout=LIMIT)
+                text, _ = process.communicate(timeout=self.limit)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise
@@ -252,9 +260,9 @@ class Terraform:
         (self.folder / "backend_override.tf.json").write_text(json.dumps(override))
         return self.run("init", "-no-color", "-reconfigure")
 
-    def plan(self) -> Plan:
+    def plan(self, *arguments: str) -> Plan:
         """Plan, and say which resources would change how."""
-        ran = self.run("plan", "-no-color", "-out=plan")
+        ran = self.run("plan", "-no-color", "-out=plan", *arguments)
         if not ran.ok:
             return Plan(ran.status, ran.text, {}, {})
         content = json.loads(self.run("show", "-json", "plan").expect().text)

@@ -383,9 +383,6 @@ def told(kind: str, state: Attributes, world: World) -> Attributes:
     return known
 
 
-SAME_THING = {"cloudflare_dns_record": ("cloudflare_record",)}
-"""Resource type → its names in other generations of its provider."""
-
 IN_STATE_ONLY = "random_"
 """Resources whose type begins so exist nowhere but in the state."""
 
@@ -443,7 +440,9 @@ def _made_up(name: str, entry: Entries) -> Any:
     kind = entry["type"]
     if isinstance(kind, list):
         return {} if kind[0] == "map" else []
-    return {"string": f"made-up-{name}", "number": 1, "bool": False}.get(kind)
+    # Provider 5 parses the times in a state of provider 4.
+    text = "2026-11-26T00:00:00Z" if name.endswith(("_at", "_on")) else f"made-up-{name}"
+    return {"string": text, "number": 1, "bool": False}.get(kind)
 
 
 def _differing(old: Attributes, new: Attributes) -> Iterator[str]:
@@ -618,31 +617,6 @@ class Provider(rpc.ProviderServicer):  # type: ignore[misc]
         except RefusedError as problem:
             response.diagnostics.append(_error(problem))
             response.new_state.CopyFrom(request.prior_state)
-        return response
-
-    def ImportResourceState(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """
-        Adopt what is in the world, also if the other generation of the provider has made it.
-
-        Objects inside it are left out, because the generations shape them differently: the next plan sets them.
-        """
-        kind, id_ = request.type_name, request.id.rpartition("/")[2]
-        response = pb.ImportResourceState.Response()
-        entries = self._resource(kind)
-        with self.world.lock:
-            for made_as in (kind, *SAME_THING.get(kind, ())):
-                for known, found in self.world.all(made_as).items():
-                    if id_ not in {known, found.get("tunnel_id")}:
-                        continue
-                    simple = {k: found.get(k) for k, e in entries.items() if "attributes" not in e}
-                    state = _empty(entries) | simple | {"id": known}
-                    self.world.put("forget", made_as, known, None)
-                    self.world.put("adopt", kind, known, state)
-                    response.imported_resources.append(
-                        pb.ImportResourceState.ImportedResource(type_name=kind, state=encoded(state))
-                    )
-                    return response
-        response.diagnostics.append(_error(RefusedError(f"there is no {kind} with the id {request.id!r}")))
         return response
 
     def ReadDataSource(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802

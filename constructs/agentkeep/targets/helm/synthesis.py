@@ -21,7 +21,7 @@ from agentkeep.targets.helm.objects import application_objects
 from agentkeep.targets.helm.schema import schema_text, values_schema
 from agentkeep.targets.helm.templates import GUARD, Selectors, guard, template_files
 from agentkeep.targets.helm.upstream import CONTROLLER, TEMPLATE
-from agentkeep.targets.helm.values import AgentValues, Index, agent_values
+from agentkeep.targets.helm.values import AgentValues, agent_values
 from agentkeep.targets.helm.yaml_text import emit
 
 __all__ = ["CHART_VERSION", "KUBE_VERSION", "tree"]
@@ -55,8 +55,7 @@ def tree(model: Model, target: Chart, scratch: Path, before: Mapping[str, str]) 
     """
     objects = application_objects(model, before)
     agents = chart_agents(model)
-    index = Index(objects)
-    told = {_key(model, target, agent): agent_values(agent, index) for agent in agents}
+    told = {_key(model, target, agent): agent_values(agent, model) for agent in agents}
     rendered = {identity for values in told.values() for identity in values.rendered}
     selectors = Selectors([(agent.selector, agent.selected_by) for agent in told.values()])
     values = {key: {TEMPLATE: agent.values} for key, agent in told.items()}

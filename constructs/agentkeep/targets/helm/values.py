@@ -1,22 +1,36 @@
 """
 The values that make the public chart render an agent's pod as the plain manifests have it.
 
-Everything is read off the finished manifests, so the two forms cannot drift. What app-template has no key for is
-refused: a chart that silently leaves a line out would be another deployment.
+Both forms are written from the same `Pod`. What app-template takes otherwise than the pod means it is refused: a chart
+that is silently another deployment would be worse than none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from agentkeep.core.facts import Image
+from constructs import RootConstruct
+
+from agentkeep.core.model import Model
+from agentkeep.core.pod import Container, Files, Pod, Probe, Volume
 from agentkeep.errors import SynthesisError
+from agentkeep.halves.kubernetes import (
+    WAVE_CONFIG,
+    Writer,
+    common_labels,
+    container_security,
+    in_order,
+    plain,
+    pod_security,
+    probe_of,
+    resource_limits,
+)
+from agentkeep.halves.pages import Pages
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import CONFIG_FILE
 from agentkeep.targets.helm import upstream
-from agentkeep.targets.helm.objects import Manifest, Written
 from agentkeep.targets.helm.upstream import CONTROLLER
 from agentkeep.targets.helm.yaml_text import literal
 
@@ -46,65 +60,45 @@ class AgentValues:
     selected_by: Mapping[str, str]
 
 
-class Index:
-    """
-    The objects of an Application by kind and name, and its Services apart: one index serves every agent.
-
-    Args:
-        objects: Every object of the Application.
-    """
-
-    def __init__(self, objects: Sequence[Written]) -> None:
-        self.objects: dict[Identity, Manifest] = {(written.kind, written.name): written.manifest for written in objects}
-        self.services = [(identity, found) for identity, found in self.objects.items() if identity[0] == "Service"]
-
-
-def agent_values(agent: SandboxedAgent, index: Index) -> AgentValues:
+def agent_values(agent: SandboxedAgent, model: Model) -> AgentValues:
     """
     Express *agent* in values.
 
     Args:
         agent: What was declared.
-        index: Every object of the Application.
+        model: The platform.
 
     Raises:
-        SynthesisError: Its manifests say something that the chart has no key for.
+        SynthesisError: Its pod says something that the chart takes otherwise.
     """
-    return _Agent(agent, index).build()
+    return _Agent(agent, model).build()
 
 
 class _Agent:
-    def __init__(self, agent: SandboxedAgent, index: Index) -> None:
+    def __init__(self, agent: SandboxedAgent, model: Model) -> None:
         self._agent = agent
-        self._objects = index.objects
-        self._services = index.services
-        self._deployment = self._object("Deployment", agent.id)
-        template = self._deployment["spec"]["template"]
-        self._labels: dict[str, str] = dict(template["metadata"].get("labels") or {})
-        self._pod: Manifest = template["spec"]
-        self._rendered: set[Identity] = {("Deployment", agent.id)}
-        self._service = self._find_service()
-        self._config = self._find_config()
+        self._model = model
+        self._pod: Pod = model.pod(agent.id)
+        self._labels = in_order({**common_labels(model), **agent.selector})
+        self._writer = Writer(model, Pages(RootConstruct()))
+        self._config: Files | None = next((one for one in self._pod.files if CONFIG_FILE in one.texts), None)
 
     def build(self) -> AgentValues:
         agent = self._agent
-        selected_by = {
-            "app.kubernetes.io/controller": CONTROLLER,
-            "app.kubernetes.io/instance": agent.platform.id,
-        }
-        for label in selected_by:
-            if label in self._labels:
-                self._cannot(f"a pod label {label}", "app-template gives that label a value of its own")
-        name = self._labels.get(_NAME, agent.id)
+        selected_by = {"app.kubernetes.io/controller": CONTROLLER, "app.kubernetes.io/instance": self._model.id}
+        rendered = set(self._rendered())
+        for override in self._model.overrides:
+            if (override.kind, override.name) in rendered:
+                self._cannot(f"the override of {override.kind} {override.name!r}", "its own chart renders it")
         values: dict[str, Any] = {
             "openclawVersion": agent.image.tag or agent.image.digest or "",
             "configMode": "overwrite",
             "skills": [],
-            "global": {"nameOverride": name, "fullnameOverride": self._deployment["metadata"]["name"]},
+            "global": {"nameOverride": self._labels[_NAME], "fullnameOverride": agent.id},
             "defaultPodOptions": self._pod_options(),
             "controllers": {CONTROLLER: self._controller()},
-            "service": {"main": self._service_values()},
-            "configMaps": {"config": self._config_values(), "scripts": _OFF},
+            "service": {"main": self._service()},
+            "configMaps": {"config": self._config_map(), "scripts": _OFF},
             "persistence": self._persistence(),
             "networkpolicies": {"main": _OFF},
             "ingress": {"main": _OFF},
@@ -112,268 +106,225 @@ class _Agent:
         left = [path for path in _leftovers(values, upstream.DEFAULTS) if path not in upstream.HARMLESS]
         if left:
             self._cannot(f"no {'.'.join(left[0])}", "the chart would put its default there")
-        selector = self._deployment["spec"]["selector"]["matchLabels"]
-        return AgentValues(values, frozenset(self._rendered), selector, selected_by)
+        return AgentValues(values, frozenset(rendered), agent.selector, selected_by)
+
+    def _rendered(self) -> Iterator[Identity]:
+        yield "Deployment", self._agent.id
+        if self._agent.ports:
+            yield "Service", self._agent.id
+        if self._config is not None:
+            yield "ConfigMap", self._config.name
+        for claim in self._pod.claims:
+            yield "PersistentVolumeClaim", claim.name
 
     # --- the pod -----------------------------------------------------------------------------------------------------
 
     def _pod_options(self) -> dict[str, Any]:
-        spec = self._pod
-        handled = {"containers", "initContainers", "volumes", "serviceAccountName"}
-        self._only(spec, handled | upstream.POD_OPTIONS, "pod")
-        options = {key: self._plain(value, key) for key, value in spec.items() if key not in handled}
-        # Kubernetes says true where a pod does not say; app-template would say false.
-        options.setdefault("enableServiceLinks", True)
-        options.setdefault("automountServiceAccountToken", True)
-        annotations = self._deployment["spec"]["template"]["metadata"].get("annotations")
-        metadata = {"labels": self._labels, "annotations": annotations}
-        return {**_texts(metadata), **dict(sorted(options.items()))}
+        pod = self._pod
+        options: dict[str, Any] = {
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "nodeSelector": {"kubernetes.io/arch": pod.architecture} if pod.architecture else None,
+            "securityContext": pod_security(pod.user),
+            "terminationGracePeriodSeconds": pod.grace_seconds,
+            "tolerations": [
+                in_order({"key": one.key, "operator": "Equal", "value": one.value, "effect": one.effect})
+                for one in pod.tolerations
+            ],
+        }
+        metadata = {"labels": self._labels, "annotations": in_order(pod.annotations)}
+        return {**_texts(metadata), **{key: value for key, value in options.items() if value not in (None, [])}}
 
     def _controller(self) -> dict[str, Any]:
-        spec = self._deployment["spec"]
-        self._only(spec, {"replicas", "revisionHistoryLimit", "selector", "strategy", "template"}, "Deployment")
-        strategy = spec.get("strategy", {"type": "RollingUpdate"})
-        self._only(strategy, {"type"}, "strategy")
-        init = self._containers("initContainers")
+        pod = self._pod
         return {
-            **_texts(self._deployment["metadata"]),
-            "replicas": spec.get("replicas", 1),
-            "revisionHistoryLimit": spec.get("revisionHistoryLimit", 10),
-            "strategy": strategy["type"],
-            "serviceAccount": {"name": self._pod.get("serviceAccountName", "default")},
-            "initContainers": {"init-config": _OFF, "init-skills": _OFF, **init},
-            "containers": {"main": _OFF, "chromium": _OFF, **self._containers("containers")},
+            **_texts({"labels": self._labels}),
+            "replicas": pod.replicas,
+            "revisionHistoryLimit": 3,
+            "strategy": "Recreate" if pod.one_at_a_time else "RollingUpdate",
+            "serviceAccount": {"name": self._agent.id},
+            "initContainers": {"init-config": _OFF, "init-skills": _OFF, **self._containers(pod.init_containers)},
+            "containers": {"main": _OFF, "chromium": _OFF, **self._containers(pod.containers)},
         }
 
-    def _containers(self, field: str) -> dict[str, Any]:
+    def _containers(self, containers: Iterable[Container]) -> dict[str, Any]:
         """The containers in their order: a map of values has none, so each depends on the one before it."""
         found: dict[str, Any] = {}
         previous: str | None = None
-        for container in self._pod.get(field) or ():
-            key = _container_key(container["name"])
-            values: dict[str, Any] = {} if key == container["name"] else {"nameOverride": container["name"]}
+        for container in containers:
+            key = _container_key(container.name)
+            values: dict[str, Any] = {} if key == container.name else {"nameOverride": container.name}
             if previous is not None:
                 values["dependsOn"] = [previous]
             found[key] = {**values, **self._container(container)}
             previous = key
         return found
 
-    def _container(self, container: Manifest) -> dict[str, Any]:
-        name = container["name"]
-        handled = {"name", "image", "imagePullPolicy", "env", "volumeMounts", *upstream.PROBES}
-        self._only(container, handled | upstream.CONTAINER_FIELDS, f"container {name}")
-        values = {
-            field: self._plain(value, f"{name}.{field}") for field, value in container.items() if field not in handled
+    def _container(self, container: Container) -> dict[str, Any]:
+        hook = {"postStart": {"exec": {"command": list(container.post_start)}}} if container.post_start else None
+        probes = {"startup": container.startup, "readiness": container.readiness, "liveness": container.liveness}
+        values: dict[str, Any] = {
+            "args": list(container.args),
+            "command": list(container.command),
+            "env": self._env(container),
+            "lifecycle": hook,
+            "ports": [
+                {
+                    "containerPort": port.number,
+                    "name": key,
+                    **({"protocol": port.protocol} if container.protocols else {}),
+                }
+                for key, port in container.ports
+            ],
+            "probes": {kind: self._probe(probe) for kind, probe in sorted(probes.items()) if probe is not None},
+            "resources": plain(resource_limits(container.resources)),
+            "restartPolicy": "Always" if container.stays else None,
+            "securityContext": container_security(container),
         }
-        if env := self._env(container):
-            values["env"] = env
-        probes = {
-            kind: {"enabled": True, "custom": True, "spec": _literals(container[field])}
-            for field, kind in upstream.PROBES.items()
-            if field in container
-        }
-        if probes:
-            values["probes"] = probes
-        return {"image": self._image(container), **dict(sorted(values.items()))}
+        for field in ("args", "command", "lifecycle"):
+            self._expect_plain(values[field], f"{container.name}.{field}")
+        kept = {key: value for key, value in values.items() if value not in (None, [], {})}
+        return {"image": self._image(container), **kept}
 
-    def _image(self, container: Manifest) -> dict[str, Any]:
-        image, agent = Image(container["image"]), self._agent.image
+    def _image(self, container: Container) -> dict[str, Any]:
+        image, agent = container.image, self._agent.image
         # One place to change the version, as the chart itself has it.
         tag = _VERSION if image.reference == agent.reference and image.tag and not image.digest else image.tag or ""
-        values: dict[str, Any] = {"repository": image.repository, "tag": tag}
-        if image.digest:
-            values["digest"] = image.digest
-        if "imagePullPolicy" in container:
-            values["pullPolicy"] = container["imagePullPolicy"]
-        return values
+        return {"repository": image.repository, "tag": tag, **({"digest": image.digest} if image.digest else {})}
 
-    def _env(self, container: Manifest) -> dict[str, Any]:
-        env: dict[str, Any] = {}
-        for variable in container.get("env") or ():
-            name = variable["name"]
-            if name in env:
-                self._cannot(f"variable {name} of {container['name']} twice", "a map has each name once")
-            if "$(" in variable.get("value", ""):
+    def _env(self, container: Container) -> dict[str, Any]:
+        for name, value in container.env.items():
+            if "$(" in value:
                 self._cannot(
-                    f"variable {name} of {container['name']} with a $(REFERENCE)", "a map does not keep their order"
+                    f"variable {name} of {container.name} with a $(REFERENCE)", "a map does not keep their order"
                 )
-            if "valueFrom" in variable:
-                env[name] = {"valueFrom": self._plain(variable["valueFrom"], name)}
-            else:
-                env[name] = literal(variable.get("value", ""))
-        return env
+        secret = self._agent.secret_name
+        return {
+            **{name: {"valueFrom": {"secretKeyRef": {"key": key, "name": secret}}} for name, key in container.secrets},
+            **{name: literal(container.env[name]) for name in sorted(container.env)},
+        }
+
+    def _probe(self, probe: Probe) -> dict[str, Any]:
+        return {"enabled": True, "custom": True, "spec": _literals(in_order(plain(probe_of(probe))))}
 
     # --- what it stands on -------------------------------------------------------------------------------------------
 
-    def _find_service(self) -> Manifest | None:
-        """The Service in front of the pod; any further one stays a template, which picks the same pod."""
-        for identity, manifest in self._services:
-            selector = manifest["spec"].get("selector")
-            if selector and selector.items() <= self._labels.items():
-                spec = manifest["spec"]
-                fields = {field for port in spec["ports"] for field in port}
-                if spec.keys() <= {"ports", "selector", "type"} and fields <= {
-                    "name", "port", "protocol", "targetPort", "appProtocol",
-                }:  # fmt: skip
-                    self._rendered.add(identity)
-                    return manifest
-        return None
-
-    def _service_values(self) -> dict[str, Any]:
-        if self._service is None:
+    def _service(self) -> dict[str, Any]:
+        agent = self._agent
+        if not agent.ports:
             return dict(_OFF)
-        metadata, spec = self._service["metadata"], self._service["spec"]
-        ports: dict[str, Any] = {}
-        for port in spec["ports"]:
-            name = port.get("name", "http")
-            ports[name] = {
-                "port": port["port"],
-                "targetPort": self._number(port.get("targetPort", port["port"])),
-                "protocol": port.get("protocol", "TCP"),
-                **{key: port[key] for key in ("appProtocol",) if key in port},
-            }
+        ports: dict[str, Any] = {
+            name: {"port": port.number, "targetPort": port.number, "protocol": port.protocol}
+            for name, port in sorted(agent.ports.items())
+        }
         return {
-            "forceRename": metadata["name"],
+            "forceRename": agent.id,
             "controller": CONTROLLER,
-            **_texts(metadata),
-            "type": spec.get("type", "ClusterIP"),
+            **_texts({"labels": in_order(common_labels(self._model))}),
+            "type": "ClusterIP",
             "ipFamilyPolicy": "SingleStack",
-            "ipFamilies": [self._agent.platform.cluster.ip_families[0]],
+            "ipFamilies": [self._model.cluster.ip_families[0]],
             "ports": {**({} if "http" in ports else {"http": _OFF}), **ports},
         }
 
-    def _number(self, port: int | str) -> int:
-        """The number behind the name of a port of the pod: app-template wants numbers."""
-        if isinstance(port, int):
-            return port
-        declared = [entry for container in self._pod["containers"] for entry in container.get("ports") or ()]
-        found = next((entry["containerPort"] for entry in declared if entry.get("name") == port), None)
-        if found is None:
-            self._cannot(f"a Service to port {port!r}", "no container has a port of that name")
-        return int(found)
-
-    def _find_config(self) -> Manifest | None:
-        for volume in self._pod.get("volumes") or ():
-            name = str((volume.get("configMap") or {}).get("name"))
-            manifest = self._objects.get(("ConfigMap", name))
-            if manifest and CONFIG_FILE in (manifest.get("data") or {}) and "binaryData" not in manifest:
-                self._rendered.add(("ConfigMap", name))
-                return manifest
-        return None
-
-    def _config_values(self) -> dict[str, Any]:
+    def _config_map(self) -> dict[str, Any]:
         if self._config is None:
             return dict(_OFF)
-        data = {key: literal(text) for key, text in self._config["data"].items()}
+        metadata = {
+            "labels": in_order(common_labels(self._model)),
+            "annotations": self._writer.annotations(None, WAVE_CONFIG),
+        }
         return {
             "enabled": True,
-            "forceRename": self._config["metadata"]["name"],
-            **_texts(self._config["metadata"]),
+            "forceRename": self._config.name,
+            **_texts(metadata),
             "includeInChecksum": False,
             # The chart has an alias for shells there; a file must stay, so it stays empty.
-            "data": {"bash_aliases": "", **data},
+            "data": {"bash_aliases": "", **{key: literal(text) for key, text in self._config.texts.items()}},
         }
 
     def _persistence(self) -> dict[str, Any]:
         found: dict[str, Any] = dict.fromkeys(sorted(upstream.RESERVED_VOLUMES), _OFF)
-        for volume in self._pod.get("volumes") or ():
-            name = volume["name"]
-            mounts = self._mounts(name)
+        for volume in self._pod.volumes:
+            mounts = self._mounts(volume.name)
             if not mounts:
-                self._cannot(f"volume {name!r}, which no container mounts", "app-template would mount it into all")
+                self._cannot(
+                    f"volume {volume.name!r}, which no container mounts", "app-template would mount it into all"
+                )
             item = self._volume(volume)
             # The chart's own 'data' is a claim; anything else of that name would be laid over it.
-            reserved = name in upstream.RESERVED_VOLUMES or (name == "data" and "accessMode" not in item)
-            found[f"agent-{name}" if reserved else name] = {**item, "advancedMounts": {CONTROLLER: mounts}}
+            reserved = volume.name in upstream.RESERVED_VOLUMES or (volume.name == "data" and "accessMode" not in item)
+            key = f"agent-{volume.name}" if reserved else volume.name
+            found[key] = {**item, "advancedMounts": {CONTROLLER: mounts}}
         found.setdefault("data", _OFF)
         return found
 
-    def _volume(self, volume: Manifest) -> dict[str, Any]:
-        kind = next((key for key in volume if key != "name"), "emptyDir")
-        source = dict(volume.get(kind) or {})
-        what = f"volume {volume['name']!r}"
-        match kind:
-            case "emptyDir":
-                self._only(source, {"medium", "sizeLimit"}, what)
-                return {"type": "emptyDir", **source}
-            case "configMap":
-                self._only(source, {"name", "items", "defaultMode"}, what)
-                name = source.pop("name")
-                is_config = self._config is not None and name == self._config["metadata"]["name"]
-                reference = {"identifier": "config"} if is_config else {"name": name}
-                return {"type": "configMap", **reference, **self._plain(source, what)}
+    def _volume(self, volume: Volume) -> dict[str, Any]:
+        listed: dict[str, Any] = {}
+        if volume.mode is not None:
+            listed["defaultMode"] = volume.mode
+        if volume.items:
+            listed["items"] = [{"key": key, "path": path} for key, path in volume.items]
+        match volume.source:
+            case "memory":
+                return {"type": "emptyDir", "medium": "Memory", "sizeLimit": volume.size}
+            case "scratch":
+                return {"type": "emptyDir", "sizeLimit": volume.size}
             case "secret":
-                self._only(source, {"secretName", "items", "defaultMode"}, what)
-                return {"type": "secret", "name": source.pop("secretName"), **self._plain(source, what)}
-            case "persistentVolumeClaim":
-                self._only(source, {"claimName"}, what)
-                return self._claim(source["claimName"])
-            case _:
-                return {"type": "custom", "volumeSpec": self._plain({kind: source}, what)}
+                return {"type": "secret", "name": volume.of, **listed}
+            case "claim":
+                return self._claim(volume.of)
+            case "files":
+                is_config = self._config is not None and volume.of == self._config.name
+                return {
+                    "type": "configMap",
+                    **({"identifier": "config"} if is_config else {"name": volume.of}),
+                    **listed,
+                }
 
     def _claim(self, name: str) -> dict[str, Any]:
-        manifest = self._objects.get(("PersistentVolumeClaim", name))
-        spec = manifest["spec"] if manifest else {}
-        storage = (spec.get("resources") or {}).get("requests") or {}
-        fits = spec.keys() <= {"accessModes", "resources", "storageClassName", "volumeMode"} and storage.keys() == {
-            "storage"
-        }
-        if manifest is None or not fits or len(spec["accessModes"]) != 1 or spec.get("volumeMode", "") == "Block":
-            return {"type": "persistentVolumeClaim", "existingClaim": name}
-        self._rendered.add(("PersistentVolumeClaim", name))
-        values = {
+        (claim,) = (one for one in self._pod.claims if one.name == name)
+        labels = {**common_labels(self._model), **self._model.cluster.storage.claim_labels()}
+        metadata = {"labels": in_order(labels), "annotations": in_order(self._writer.claim_annotations() or {})}
+        return {
             "type": "persistentVolumeClaim",
             "enabled": True,
             "forceRename": name,
-            **_texts(manifest["metadata"]),
-            "accessMode": spec["accessModes"][0],
-            "size": storage["storage"],
+            **_texts(metadata),
+            "accessMode": "ReadWriteOnce",
+            "size": claim.size,
             "retain": True,
+            "storageClass": self._model.label("retain"),
         }
-        if "storageClassName" in spec:
-            values["storageClass"] = spec["storageClassName"] or "-"
-        return values
 
     def _mounts(self, volume: str) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}
-        for container in (*(self._pod.get("initContainers") or ()), *self._pod["containers"]):
-            for mount in container.get("volumeMounts") or ():
-                if mount["name"] == volume:
-                    what = f"a mount of {volume!r} in {container['name']}"
-                    self._only(mount, {"name", *upstream.MOUNT_FIELDS}, what)
-                    values = {
-                        ours: self._plain(mount[theirs], what)
-                        for theirs, ours in upstream.MOUNT_FIELDS.items()
-                        if theirs in mount
-                    }
-                    found.setdefault(_container_key(container["name"]), []).append(values)
+        for container in self._pod.every:
+            for mount in container.mounts:
+                if mount.volume != volume:
+                    continue
+                self._expect_plain([mount.path, mount.sub_path], f"a mount of {volume!r} in {container.name}")
+                values: dict[str, Any] = {"path": mount.path}
+                if mount.sub_path is not None:
+                    values["subPath"] = mount.sub_path
+                if mount.read_only:
+                    values["readOnly"] = True
+                found.setdefault(_container_key(container.name), []).append(values)
         return found
 
     # --- refusing ----------------------------------------------------------------------------------------------------
 
-    def _object(self, kind: str, name: str) -> Manifest:
-        try:
-            return self._objects[kind, name]
-        except KeyError:
-            raise SynthesisError(
-                self._agent.path, f"the manifests hold no {kind} {name!r}", "synthesize the Kubernetes half"
-            ) from None
-
-    def _only(self, given: Mapping[str, Any], known: Iterable[str], what: str) -> None:
-        unknown = sorted(given.keys() - set(known))
-        if unknown:
-            self._cannot(f"{what} with {', '.join(unknown)}", "app-template has no such key")
-
-    def _plain(self, value: Any, what: str) -> Any:
+    def _expect_plain(self, value: Any, what: str) -> None:
         """Refuse braces where app-template 4 takes text as it is and 5 takes it for a template."""
         match value:
             case str() if "{{" in value:
                 self._cannot(f"'{{{{' in {what}", "whether that is text depends on app-template's version")
             case dict():
-                return {key: self._plain(item, f"{what}.{key}") for key, item in value.items()}
+                for key, item in value.items():
+                    self._expect_plain(item, f"{what}.{key}")
             case list():
-                return [self._plain(item, what) for item in value]
-        return value
+                for item in value:
+                    self._expect_plain(item, what)
 
     def _cannot(self, what: str, because: str) -> NoReturn:
         raise SynthesisError(

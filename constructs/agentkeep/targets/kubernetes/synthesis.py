@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,8 @@ ADMINISTRATORS = ("admission",)
 # What the user added.
 ADDED = "added"
 
+# Read off what was written: each object would have to be asked for its kind across the kernel.
+_KIND = re.compile(r"^kind: (\w+)$", re.MULTILINE)
 # For every chart that it writes, cdk8s walks the whole app again. A second app keeps that from growing with the square.
 CHARTS_PER_APP = 64
 
@@ -82,13 +85,14 @@ def tree(model: Model, target: Manifests, scratch: Path, before: Mapping[str, st
 def files(model: Model, target: Manifests, scratch: Path, pages: ChartPages) -> dict[str, str]:
     """What is reviewed, from what the engine wrote to *scratch*: with its comments, and the kustomization."""
     folder = f"{target.folder}/{model.delivery.folder}/{model.id}"
-    found = {}
+    found: dict[str, str] = {}
+    kinds: dict[str, frozenset[str]] = {}
     for name, about in sorted(pages.about.items()):
         text = (scratch / f"{name}.yaml").read_text(encoding="utf-8")
         found[f"{folder}/{name}.yaml"] = commented(text, model.header(about, text), pages.comments, path=name)
+        kinds[name] = frozenset(_KIND.findall(text))
     bootstrap = (*ADMINISTRATORS, *model.delivery.bootstrap)
-    kinds = {name: frozenset(one.kind for one in chart.api_objects) for name, chart in pages.charts.items()}
-    applied = model.delivery.listed({name: found for name, found in kinds.items() if name not in bootstrap})
+    applied = model.delivery.listed({name: among for name, among in kinds.items() if name not in bootstrap})
     found[f"{folder}/kustomization.yaml"] = kustomization(model, [f"{name}.yaml" for name in applied], bootstrap)
     return found
 
@@ -155,11 +159,30 @@ def _override(pages: ChartPages, model: Model) -> None:
             )
         where = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in override.path)
         if override.value is None:
+            # The engine would pass over it without a word.
+            if not _holds(found.to_json(), override.path):
+                raise SynthesisError(
+                    model.id,
+                    f"there is no {where[1:]} in {override.kind} {override.name!r} to remove",
+                    "name a field of dist/",
+                )
             found.add_json_patch(JsonPatch.remove(where))
         else:
             found.add_json_patch(JsonPatch.add(where, override.value))
             # A comment on what is not there is an error: a field that the engine does not know is never lost silently.
             pages.explain(override.kind, override.name, *override.path, because=override.because)
+
+
+def _holds(value: Any, path: tuple[str | int, ...]) -> bool:
+    for step in path:
+        match value, step:
+            case dict(), str() if step in value:
+                value = value[step]
+            case list(), int() if 0 <= step < len(value):
+                value = value[step]
+            case _:
+                return False
+    return True
 
 
 def _load(half: str) -> Any:
