@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 import yaml
 
-from agentkeep import Cluster, EbsCsi, Image, Longhorn, Manifests, Plain, Platform, TerraformModules
+from agentkeep import EbsCsi, Image, Longhorn, Manifests, Plain, Platform, TerraformModules
 from agentkeep.core.cluster import Delivery, SecretStore, Volumes
 from agentkeep.targets.synthesis import synthesize
-from agentkeep.testing import DEMO_ARGOCD, DEMO_AWS, DEMO_CLUSTER, DEMO_STATE, DEMO_STORE, DEMO_ZONE, demo_platform
+from agentkeep.testing import DEMO_ARGOCD, DEMO_AWS, DEMO_STATE, DEMO_STORE, DEMO_ZONE, demo_platform
 from agentkeep.verify.command import verify
 from tests.targets.test_admission import Admission
 from tests.targets.test_kubernetes_halves import synthesized as objects_of
 from tests.targets.test_terraform_halves import plain
 from tests.targets.test_terraform_halves import synthesized as module_of
-from tests.unit.test_vendors import EBS, FLUX, ON_EBS, STORE
+from tests.unit.test_vendors import EBS, FLUX, ON_EBS, STORE, on
 from tests.worlds import World, world
 
 pytestmark = pytest.mark.usefixtures("engines")
@@ -231,10 +231,9 @@ LONGHORN = Longhorn(replicas=2, backup_groups=("default",))
 
 
 def platform(storage: Volumes, store: SecretStore, delivery: Delivery) -> Platform:
-    facts = {name: getattr(DEMO_CLUSTER, name) for name in Cluster.model_fields}
     modules = TerraformModules(folder="terraform", state=DEMO_STATE, modules="terraform/{module}/{platform}")
     return demo_platform(
-        on=Cluster(**{**facts, "storage": storage}),
+        on=on(storage),
         store=store,
         delivery=delivery,
         targets=(modules, Manifests(folder="cluster")),

@@ -5,13 +5,22 @@ from typing import Any
 import pytest
 
 from agentkeep import Aws, Cluster, DeclarationErrors, EbsCsi, Plain, SecretParam, SecretsManager
+from agentkeep.core.cluster import Volumes
 from agentkeep.targets.ledger import ledger
 from agentkeep.testing import DEMO_AWS, DEMO_CLUSTER, demo_platform
 from tests.worlds import World, refusals, world
 
 STORE = SecretsManager(name="secrets-manager", aws=DEMO_AWS, prefix="agents")
 EBS = EbsCsi(aws=DEMO_AWS)
-ON_EBS = Cluster(**{name: getattr(DEMO_CLUSTER, name) for name in Cluster.model_fields} | {"storage": EBS})
+
+
+def on(storage: Volumes) -> Cluster:
+    """The demo cluster with that storage."""
+    facts: dict[str, Any] = {name: getattr(DEMO_CLUSTER, name) for name in Cluster.model_fields}
+    return Cluster(**{**facts, "storage": storage})
+
+
+ON_EBS = on(EBS)
 FLUX = Plain(folder="apps", flux=True)
 
 
@@ -119,8 +128,10 @@ def test_judges_ebs(changes: dict[str, Any], problem: str | None) -> None:
 
 @pytest.mark.parametrize("changes", [{"encrypted": False}, {"type": "gp2"}, {"type": "standard"}])
 def test_a_volume_without_encryption_or_of_an_older_kind_cannot_be_built(changes: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"aws": DEMO_AWS} | changes
+
     with pytest.raises(DeclarationErrors):
-        EbsCsi(**({"aws": DEMO_AWS} | changes))
+        EbsCsi(**given)
 
 
 def test_volumes_are_encrypted_and_carry_a_tag_of_cluster_and_platform() -> None:
@@ -225,10 +236,8 @@ def test_an_agent_is_told_not_to_use_what_delivers_it(elsewhere: World) -> None:
 
 
 def test_bad_facts_are_refused_at_their_own_paths() -> None:
-    storage = EbsCsi(aws=DEMO_AWS, keep=0)
-    cluster = Cluster(**{name: getattr(ON_EBS, name) for name in Cluster.model_fields} | {"storage": storage})
     keep = demo_platform(
-        on=cluster,
+        on=on(EbsCsi(aws=DEMO_AWS, keep=0)),
         store=SecretsManager(name="s", aws=DEMO_AWS, prefix="a", recovery_days=1),
         delivery=Plain(folder=""),
     )

@@ -90,6 +90,25 @@ def test_kustomize_gives_exactly_what_the_files_hold(kubectl: str) -> None:
     assert objects(done.stdout) == expected
 
 
+def kinds(text: str) -> list[str]:
+    """Every kind, in the order in which it would be applied."""
+    return [item["kind"] for item in yaml.safe_load_all(text) if item]
+
+
+def test_plain_manifests_are_applied_with_what_closes_first(kubectl: str, tmp_path: Path) -> None:
+    folder = tmp_path / "openclaw"
+    shutil.copytree(ROOT / "examples/eks/dist/fleet/apps/openclaw", folder)
+    kept = kinds(kustomize(kubectl, folder).stdout)
+    listed = folder / "kustomization.yaml"
+    listed.write_text(listed.read_text(encoding="utf-8").replace("sortOptions:\n  order: fifo\n", ""), encoding="utf-8")
+    sorted_by_kind = kinds(kustomize(kubectl, folder).stdout)
+
+    last_policy = len(kept) - kept[::-1].index("NetworkPolicy")
+    assert last_policy < min(kept.index("Deployment"), kept.index("Job"))
+    # What kustomize does by itself: the reason for the order.
+    assert sorted_by_kind.index("NetworkPolicy") > sorted_by_kind.index("Deployment")
+
+
 def test_every_file_is_in_the_app_or_in_its_bootstrap() -> None:
     listed = set(yaml.safe_load((APP / "kustomization.yaml").read_text(encoding="utf-8"))["resources"])
 
