@@ -74,7 +74,11 @@ def _renamed(value: Any, name: str, key: str = "") -> Any:
     for old, new in ((AGENT, name), *_prefixes(name)):
         if value == old or (old != AGENT and value.startswith(old) and "\n" not in value):
             return new + value[len(old) :]
-    return value.replace('"https://openclaw.b0xp.io"', '"https://unpublished.invalid"') if "allowedOrigins" in value else value
+    return (
+        value.replace('"https://openclaw.b0xp.io"', '"https://unpublished.invalid"')
+        if "allowedOrigins" in value
+        else value
+    )
 
 
 def _prefixes(name: str) -> list[tuple[str, str]]:
