@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agentkeep import (
     Access,
+    Checksum,
     Cluster,
     DeclarationError,
     DeclarationErrors,
@@ -21,6 +22,7 @@ from agentkeep import (
     OpenClaw,
     Placement,
     Platform,
+    Plugin,
     Provider,
     Rules,
     Sandbox,
@@ -35,7 +37,6 @@ from agentkeep.core.model import Model as PlatformModel
 from agentkeep.core.pod import Container, Pod
 from agentkeep.core.workload import Workload
 from agentkeep.sandboxed_agent.runtime import SandboxKind
-from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import CODEX_SHA512, GH_SHA256
 from agentkeep.testing import DEMO_ZONE, demo_platform
 
 OPENCLAW = Image("ghcr.io/openclaw/openclaw:2026.9.6")
@@ -45,9 +46,13 @@ DIND = Image("docker:27.5.1-dind")
 SANDBOX_IMAGE = Image("ghcr.io/acme/sandbox:1.0.0")
 TOOLS = Tools(
     codex="0.98.0",
-    codex_sha512=CODEX_SHA512["0.98.0"],
+    codex_sha512=Checksum("0.98.0", "c" * 128),
     gh="2.97.0",
-    gh_sha256=GH_SHA256["2.97.0-amd64"],
+    gh_sha256=Checksum("2.97.0", "d" * 64),
+)
+PLUGINS = (
+    Plugin("@openclaw/discord", version="2026.9.6", sha512="e" * 128),
+    Plugin("@openclaw/slack", version="2026.9.6", sha512="f" * 128),
 )
 DOCKER_CLI = Image("docker:27.5.1-cli")
 DOCKER = Sandbox.docker_in_docker(image=DIND, cli=DOCKER_CLI, sandbox_image=SANDBOX_IMAGE)
@@ -152,6 +157,7 @@ def world(
             fallbacks=fallbacks,
             tools=TOOLS,
             channels=[bot] if bot else [],
+            plugins=PLUGINS,
             elevated=Elevated((OWNER,)) if elevated else None,
             rules=rules,
         ),
@@ -223,6 +229,7 @@ def two_agents() -> Platform:
                 primary=model.alias,
                 tools=TOOLS,
                 channels=[Discord(SecretParam(keep, f"{upper}_BOT_TOKEN", about="the bot"), users=(OWNER,))],
+                plugins=PLUGINS,
             ),
             sandbox=sandbox,
         )
