@@ -25,12 +25,39 @@ OWN_SETTINGS = frozenset(
 )  # fmt: skip
 """What decides who is answered. It follows from ``users=`` and from the groups that are named, and from nothing else."""
 
+_CREDENTIALS = {
+    "buzz": "BUZZ_RELAY_URL BUZZ_PRIVATE_KEY",
+    "clickclack": "CLICKCLACK_BOT_TOKEN",
+    "discord": "DISCORD_BOT_TOKEN",
+    "feishu": "FEISHU_APP_ID FEISHU_APP_SECRET FEISHU_VERIFICATION_TOKEN FEISHU_ENCRYPT_KEY",
+    "googlechat": "GOOGLE_CHAT_SERVICE_ACCOUNT GOOGLE_CHAT_SERVICE_ACCOUNT_FILE",
+    "irc": "IRC_HOST IRC_NICK",
+    "line": "LINE_CHANNEL_ACCESS_TOKEN LINE_CHANNEL_SECRET",
+    "matrix": "MATRIX_HOMESERVER MATRIX_USER_ID MATRIX_ACCESS_TOKEN MATRIX_PASSWORD MATRIX_DEVICE_ID "
+    "MATRIX_DEVICE_NAME MATRIX_OPS_HOMESERVER MATRIX_OPS_ACCESS_TOKEN MATRIX_OPS_DEVICE_ID MATRIX_OPS_DEVICE_NAME",
+    "mattermost": "MATTERMOST_BOT_TOKEN MATTERMOST_URL",
+    "msteams": "MSTEAMS_APP_ID MSTEAMS_APP_PASSWORD MSTEAMS_TENANT_ID",
+    "nextcloud-talk": "NEXTCLOUD_TALK_BOT_SECRET NEXTCLOUD_TALK_API_PASSWORD",
+    "nostr": "NOSTR_PRIVATE_KEY",
+    "qqbot": "QQBOT_APP_ID QQBOT_CLIENT_SECRET",
+    "raft": "RAFT_PROFILE",
+    "slack": "SLACK_BOT_TOKEN SLACK_APP_TOKEN SLACK_USER_TOKEN",
+    "sms": "TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN TWILIO_PHONE_NUMBER TWILIO_SMS_FROM TWILIO_MESSAGING_SERVICE_SID",
+    "synology-chat": "SYNOLOGY_CHAT_TOKEN SYNOLOGY_CHAT_INCOMING_URL",
+    "telegram": "TELEGRAM_BOT_TOKEN",
+    "twitch": "OPENCLAW_TWITCH_ACCESS_TOKEN",
+    "zalo": "ZALO_BOT_TOKEN",
+    "zalouser": "ZALOUSER_PROFILE ZCA_PROFILE",
+}
+CREDENTIALS: Mapping[str, str] = {name: channel for channel, names in _CREDENTIALS.items() for name in names.split()}
+"""Variables that OpenClaw takes for a channel's credentials, whether or not its configuration names them."""
+
 _SNOWFLAKE = r"[0-9]{17,20}"
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _SETTING = re.compile(r"[a-z][A-Za-z0-9]*")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
-# What everybody is called, in one channel or another, and what OpenClaw would replace by a variable.
-_NOBODY_IN_PARTICULAR = re.compile(r"[^\s*$,]+")
+# Without the stars that stand for everybody, and the signs that OpenClaw would replace by a variable.
+_ONE_PERSON = re.compile(r"[^\s*$,]+")
 
 
 class ChannelUser(Fact):
@@ -212,7 +239,7 @@ class Discord(Channel):
     def problems(self) -> Iterator[Problem]:
         """Servers have ids as well."""
         yield from Channel.problems(self)
-        yield from _room_problems("a Discord server", "guilds", self.guilds, _SNOWFLAKE, "17 to 20 digits")
+        yield from _room_problems("a server", "guilds", self.guilds, _SNOWFLAKE, "17 to 20 digits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +281,7 @@ class Telegram(Channel):
     def problems(self) -> Iterator[Problem]:
         """Groups have ids as well."""
         yield from Channel.problems(self)
-        yield from _room_problems("a Telegram group", "groups", self.groups, r"-[1-9][0-9]{4,15}", "a negative number")
+        yield from _room_problems("a group", "groups", self.groups, r"-[1-9][0-9]{4,15}", "a negative number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +332,7 @@ class Slack(Channel):
         """Channels have ids as well."""
         yield from Channel.problems(self)
         yield from _room_problems(
-            "a Slack channel", "channels", self.channels, r"[CG][A-Z0-9]{7,20}", "an id such as 'C012ABCDEF'"
+            "a channel", "channels", self.channels, r"[CG][A-Z0-9]{7,20}", "an id such as 'C012ABCDEF'"
         )
 
 
@@ -365,7 +392,7 @@ class OtherChannel(Channel):
             if not _SETTING.fullmatch(setting):
                 # Not repeated: whoever mixes up name and value has just typed the value.
                 yield Problem(f"a token of {self.name!r} is not called after a setting", "write {'botToken': secret}")
-        if not all(map(_NOBODY_IN_PARTICULAR.fullmatch, self.users)):
+        if not all(isinstance(user, str) and _ONE_PERSON.fullmatch(user) for user in self.users):
             yield Problem(f"a user of {self.name!r} is not one person's id", "name each person by the channel's own id")
         if not all(map(_HOST.fullmatch, self.hosts)):
             yield Problem(f"a host of {self.name!r} is not a host name", "write it as 'chat.example.com'")
@@ -392,8 +419,8 @@ def _rooms(setting: str, ids: Sequence[str], each: Mapping[str, object]) -> dict
 
 def _room_problems(what: str, keyword: str, ids: Sequence[str], pattern: str, looks: str) -> Iterator[Problem]:
     for one in ids:
-        if not re.fullmatch(pattern, one):
-            yield Problem(f"{keyword}= names {one!r}, and {what} is not that", f"give its id: {looks}")
+        if not isinstance(one, str) or not re.fullmatch(pattern, one):
+            yield Problem(f"{keyword}= names something that is not the id of {what}", f"give its id, {looks}")
 
 
 def _shouted(name: str) -> str:

@@ -9,7 +9,13 @@ from agentkeep.core.facts import Image, Port, Problem, Resources, expect
 from agentkeep.core.model import Model as PlatformModel
 from agentkeep.isolated_llm_proxy.models import Model
 from agentkeep.sandboxed_agent.runtime import Agent, Runtime
-from agentkeep.sandboxed_agent.runtimes.openclaw.channels import Channel, ChannelFacts, ChannelUser, Elevated
+from agentkeep.sandboxed_agent.runtimes.openclaw.channels import (
+    CREDENTIALS,
+    Channel,
+    ChannelFacts,
+    ChannelUser,
+    Elevated,
+)
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import GATEWAY_ENV
 from agentkeep.sandboxed_agent.runtimes.openclaw.tools import Plugin, Rules, Tools, plugin_problems
 from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import LANGUAGES
@@ -135,7 +141,14 @@ class OpenClawFacts(Runtime):
         return (*chosen, *(model for model in served if model not in chosen))
 
     def unfinished(self, agent: Agent, model: PlatformModel) -> Iterator[Problem]:
-        """Somebody must serve it the models that it names."""
+        """Somebody must serve it the models that it names, and it holds the credentials of its own channels alone."""
+        named = {token.variable for talk in self.talks for token in talk.tokens}
+        for variable in sorted({name for name, _ in model.variables(agent.id)} - named):
+            if variable in CREDENTIALS:
+                yield Problem(
+                    f"reads a secret as {variable}, which OpenClaw takes for a credential of {CREDENTIALS[variable]}",
+                    "declare that channel, or deliver the secret under another name",
+                )
         servings = model.served(agent.id)
         if not servings:
             yield Problem("no proxy serves it", "call serve(agent, key=...) on an IsolatedLLMProxy")

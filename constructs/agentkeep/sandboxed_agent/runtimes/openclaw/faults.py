@@ -14,31 +14,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _BACKENDS = frozenset({"docker", "podman", "ssh", "openshell"})
 _VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_][A-Z0-9_]*)\}")
-_SECRET_KEY = re.compile(r"(?i).*(token|secret|password|apikey|privatekey|encryptkey|identitydata)")
-# OpenClaw takes these for credentials of a channel, whether or not the configuration names them.
-_CHANNEL_VARIABLES = {
-    "buzz": "BUZZ_RELAY_URL BUZZ_PRIVATE_KEY",
-    "clickclack": "CLICKCLACK_BOT_TOKEN",
-    "discord": "DISCORD_BOT_TOKEN",
-    "feishu": "FEISHU_APP_ID FEISHU_APP_SECRET FEISHU_VERIFICATION_TOKEN FEISHU_ENCRYPT_KEY",
-    "googlechat": "GOOGLE_CHAT_SERVICE_ACCOUNT GOOGLE_CHAT_SERVICE_ACCOUNT_FILE",
-    "irc": "IRC_HOST IRC_NICK",
-    "line": "LINE_CHANNEL_ACCESS_TOKEN LINE_CHANNEL_SECRET",
-    "matrix": "MATRIX_HOMESERVER MATRIX_USER_ID MATRIX_ACCESS_TOKEN MATRIX_PASSWORD MATRIX_DEVICE_ID "
-    "MATRIX_DEVICE_NAME MATRIX_OPS_HOMESERVER MATRIX_OPS_ACCESS_TOKEN MATRIX_OPS_DEVICE_ID MATRIX_OPS_DEVICE_NAME",
-    "mattermost": "MATTERMOST_BOT_TOKEN MATTERMOST_URL",
-    "msteams": "MSTEAMS_APP_ID MSTEAMS_APP_PASSWORD MSTEAMS_TENANT_ID",
-    "nextcloud-talk": "NEXTCLOUD_TALK_BOT_SECRET NEXTCLOUD_TALK_API_PASSWORD",
-    "nostr": "NOSTR_PRIVATE_KEY",
-    "qqbot": "QQBOT_APP_ID QQBOT_CLIENT_SECRET",
-    "raft": "RAFT_PROFILE",
-    "slack": "SLACK_BOT_TOKEN SLACK_APP_TOKEN SLACK_USER_TOKEN",
-    "sms": "TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN TWILIO_PHONE_NUMBER TWILIO_SMS_FROM TWILIO_MESSAGING_SERVICE_SID",
-    "synology-chat": "SYNOLOGY_CHAT_TOKEN SYNOLOGY_CHAT_INCOMING_URL",
-    "telegram": "TELEGRAM_BOT_TOKEN",
-    "twitch": "OPENCLAW_TWITCH_ACCESS_TOKEN",
-    "zalo": "ZALO_BOT_TOKEN",
-    "zalouser": "ZALOUSER_PROFILE ZCA_PROFILE",
+_SECRET_KEYS = frozenset({"apiKey", "token", "password", "identityData", "botToken", "appToken", "webhookToken"})
+# A channel starts when its token is in the environment, whether or not the configuration names it.
+_CHANNEL_TOKENS = {
+    "DISCORD_BOT_TOKEN": "discord",
+    "LINE_CHANNEL_ACCESS_TOKEN": "line",
+    "MATRIX_ACCESS_TOKEN": "matrix",
+    "MATTERMOST_BOT_TOKEN": "mattermost",
+    "SLACK_APP_TOKEN": "slack",
+    "SLACK_BOT_TOKEN": "slack",
+    "TELEGRAM_BOT_TOKEN": "telegram",
 }
 
 
@@ -128,7 +113,7 @@ def _secret_faults(config: Mapping[str, object], env_names: Collection[str]) -> 
             for name in _VARIABLE.findall(value):
                 if name not in env_names:
                     yield f"{where}: the variable {name} is not set"
-            if _SECRET_KEY.fullmatch(key) and value and not _VARIABLE.fullmatch(value):
+            if key in _SECRET_KEYS and value and not _VARIABLE.fullmatch(value):
                 yield f"{where}: the secret is written out; refer to a variable or a file"
     for where, reference in _secret_references(config):
         match reference.get("source"):
@@ -184,16 +169,9 @@ def _channel_faults(config: Mapping[str, object], env_names: Collection[str]) ->
             yield f"{where}.allowFrom: it must name the people, at least one"
         if channel.get("groupPolicy") not in ("allowlist", "disabled"):
             yield f"{where}.groupPolicy: every group may use the bot"
-        if channel.get("groupPolicy") == "allowlist" and channel.get("contextVisibility") != "allowlist":
-            yield f"{where}.contextVisibility: the model reads what others say in groups"
-    for name, variables in _CHANNEL_VARIABLES.items():
-        leaves = [str(value) for _, _, value in _leaves(channels.get(name))]
-        named = {*leaves, *(found for leaf in leaves for found in _VARIABLE.findall(leaf))}
-        for variable in variables.split():
-            if variable in env_names and name not in enabled:
-                yield f"channels.{name}: the variable {variable} switches on a channel that is not configured"
-            elif variable in env_names and variable not in named:
-                yield f"channels.{name}: the variable {variable} is a credential that nothing names"
+    for variable, name in _CHANNEL_TOKENS.items():
+        if variable in env_names and name not in enabled:
+            yield f"channels.{name}: the variable {variable} switches on a channel that is not configured"
 
 
 def _elevated_faults(config: Mapping[str, object]) -> Iterator[str]:
