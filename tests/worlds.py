@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from agentkeep import (
     Access,
@@ -28,6 +29,10 @@ from agentkeep import (
     Sandbox,
     SandboxedAgent,
     SecretParam,
+    Slack,
+    SlackUser,
+    Telegram,
+    TelegramUser,
     Tools,
     TunnelSite,
     Zone,
@@ -201,7 +206,8 @@ def two_agents() -> Platform:
     """
     The second of everything: a cluster with both address families, two agents, version 5 of Cloudflare's provider.
 
-    One agent has Docker, reads a secret as a file and answers on Discord; the other runs no commands.
+    One agent has Docker, reads a secret as a file and answers on Discord; the other runs no commands, and answers on
+    Telegram and Slack, there in one channel as well.
     """
     keep = demo_platform("team", on=DUAL_STACK)
     provider_key = IsolatedSecret(keep, "ACME_API_KEY", about="key of the model provider")
@@ -220,6 +226,7 @@ def two_agents() -> Platform:
         ("writer", Sandbox.off(because="it has no tools that run commands"), CLAUDE_OPUS),
     ):
         upper = name.upper()
+        token = partial(lambda u, what: SecretParam(keep, f"{u}_{what}_TOKEN", about="the bot"), upper)
         agent = SandboxedAgent(
             keep,
             name,
@@ -228,7 +235,12 @@ def two_agents() -> Platform:
                 gateway_token=SecretParam(keep, f"{upper}_GATEWAY_TOKEN", about="what clients of the gateway show"),
                 primary=model.alias,
                 tools=TOOLS,
-                channels=[Discord(SecretParam(keep, f"{upper}_BOT_TOKEN", about="the bot"), users=(OWNER,))],
+                channels=[Discord(token("BOT"), users=(OWNER,))]
+                if name == "coder"
+                else [
+                    Telegram(token("TELEGRAM"), users=(TelegramUser("123456789"),)),
+                    Slack(token("SLACK"), token("APP"), users=(SlackUser("U012ABCDEF"),), channels=("C012ABCDEF",)),
+                ],
                 plugins=PLUGINS,
             ),
             sandbox=sandbox,

@@ -221,7 +221,8 @@ def test_data_leads_around_no_keyword(make: Callable[..., Channel], key: str) ->
 
 
 @pytest.mark.parametrize(
-    ("makes", "label"), [((discord, discord), "Discord"), ((slack, telegram, slack), "Slack"), ((other, other), "matter")]
+    ("makes", "label"),
+    [((discord, discord), "Discord"), ((slack, telegram, slack), "Slack"), ((other, other), "matter")],
 )
 def test_refuses_a_second_channel_of_a_kind(makes: tuple[Make, ...], label: str) -> None:
     keep = demo_platform()
@@ -310,7 +311,10 @@ def test_an_image_of_another_release_than_its_plugins_is_refused(tag: str) -> No
 @pytest.mark.parametrize(
     ("plugin", "problem"),
     [
-        (Plugin("@openclaw/slack", version="latest", sha512="f" * 128), "plugin '@openclaw/slack' has no fixed version"),
+        (
+            Plugin("@openclaw/slack", version="latest", sha512="f" * 128),
+            "plugin '@openclaw/slack' has no fixed version",
+        ),
         (
             Plugin("@openclaw/slack", version="2026.9.6", sha512="f" * 64),
             "plugin '@openclaw/slack': sha512 is not 128 hexadecimal digits",

@@ -162,7 +162,10 @@ def test_data_replaces_nothing_that_is_decided() -> None:
 
     channel = rendered(replace(SETTINGS, channels=(replace(DISCORD, settings=settings),)))["channels"]["discord"]
 
-    assert channel == {**rendered(replace(SETTINGS, channels=(DISCORD,)))["channels"]["discord"], "textChunkLimit": 2000}
+    assert channel == {
+        **rendered(replace(SETTINGS, channels=(DISCORD,)))["channels"]["discord"],
+        "textChunkLimit": 2000,
+    }
 
 
 def test_nobody_is_elevated_unless_named() -> None:

@@ -123,8 +123,7 @@ class English(Language):
         ]
         lines = [
             f"Repositories that you may change: {self.joined(policy.repositories)}, and no other",
-            "Allowed: create branches, commit, push (feature branches alone), open pull requests, "
-            "review pull requests",
+            "Allowed: create branches, commit, push (feature branches alone), open pull requests, review pull requests",
             f"Forbidden: force push, direct push to {'/'.join(policy.protected_branches)}, merging pull requests, "
             "deleting repositories or changing their settings, changing webhooks, changing protection rules",
             *(
