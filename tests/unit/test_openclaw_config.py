@@ -9,8 +9,8 @@ import pytest
 from agentkeep.errors import DeclarationError
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     GATEWAY_ENV,
+    ChannelSettings,
     ChatModel,
-    Discord,
     DockerSandbox,
     EnvSecret,
     FileSecret,
@@ -32,7 +32,9 @@ SETTINGS = OpenClawSettings(
     trusted_proxies=("192.178.0.0/16",),
     origins=("https://openclaw.b0xp.io",),
     sandbox=DockerSandbox("openclaw-sandbox:bookworm-slim", network="bridge"),
-    discord=Discord(EnvSecret("DISCORD_BOT_TOKEN"), users=(OWNER, GUEST), elevated=(OWNER,)),
+    channels=(
+        ChannelSettings("discord", {"token": EnvSecret("DISCORD_BOT_TOKEN")}, users=(OWNER, GUEST), elevated=(OWNER,)),
+    ),
 )
 ENV = frozenset({*env_names(SETTINGS), *GATEWAY_ENV})
 SSH = SshSandbox(
@@ -41,7 +43,15 @@ SSH = SshSandbox(
     FileSecret("ssh-identity", "/run/secrets/identity"),
     FileSecret("known-hosts", "/run/secrets/known_hosts"),
 )
-DISCORD = Discord(EnvSecret("DISCORD_BOT_TOKEN"), users=(OWNER,))
+DISCORD = ChannelSettings("discord", {"token": EnvSecret("DISCORD_BOT_TOKEN")}, users=(OWNER,))
+SLACK = ChannelSettings(
+    "slack",
+    {"botToken": EnvSecret("SLACK_BOT_TOKEN"), "appToken": EnvSecret("SLACK_APP_TOKEN")},
+    users=("U012ABCDEF",),
+    elevated=("U012ABCDEF",),
+    settings={"mode": "socket"},
+)
+GUILDS = {"guilds": {GUILD: {"requireMention": True, "users": [OWNER]}}}
 
 Config = dict[str, Any]
 
@@ -116,24 +126,55 @@ def test_no_sandbox_is_mode_off() -> None:
     assert rendered(replace(SETTINGS, sandbox=None))["agents"]["defaults"]["sandbox"] == {"mode": "off"}
 
 
-def test_groups_are_closed_unless_a_guild_is_named() -> None:
+def test_groups_are_closed_unless_one_is_named() -> None:
     closed = rendered()["channels"]["discord"]
     assert closed["groupPolicy"] == "disabled"
-    assert "guilds" not in closed
+    assert {"guilds", "contextVisibility"} & closed.keys() == set()
 
-    opened = rendered(replace(SETTINGS, discord=replace(DISCORD, guilds=(GUILD,))))["channels"]["discord"]
+    opened = rendered(replace(SETTINGS, channels=(replace(DISCORD, rooms=GUILDS),)))["channels"]["discord"]
 
-    assert opened["groupPolicy"] == "allowlist"
-    assert opened["guilds"] == {GUILD: {"requireMention": True, "users": [OWNER]}}
+    assert (opened["groupPolicy"], opened["guilds"]) == ("allowlist", GUILDS["guilds"])
+    # What others in the server have written stays out of the model's context.
+    assert opened["contextVisibility"] == "allowlist"
+
+
+def test_each_channel_has_its_own_people_and_its_own_way_out_of_the_sandbox() -> None:
+    config = rendered(replace(SETTINGS, channels=(*SETTINGS.channels, SLACK)))
+
+    assert config["channels"]["slack"] == {
+        "enabled": True,
+        "botToken": "${SLACK_BOT_TOKEN}",
+        "appToken": "${SLACK_APP_TOKEN}",
+        "dmPolicy": "allowlist",
+        "allowFrom": ["U012ABCDEF"],
+        "groupPolicy": "disabled",
+        "configWrites": False,
+        "mode": "socket",
+    }
+    assert config["plugins"] == {"allow": ["discord", "slack"]}
+    assert config["tools"]["elevated"]["allowFrom"] == {"discord": [OWNER], "slack": ["U012ABCDEF"]}
+    assert config["commands"]["ownerAllowFrom"] == [f"discord:{OWNER}", "slack:U012ABCDEF"]
+    assert faults(config, ENV | {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"}) == []
+
+
+def test_data_replaces_nothing_that_is_decided() -> None:
+    settings = {"textChunkLimit": 2000, "dmPolicy": "open", "allowFrom": ["*"], "token": "x", "configWrites": True}
+
+    channel = rendered(replace(SETTINGS, channels=(replace(DISCORD, settings=settings),)))["channels"]["discord"]
+
+    assert channel == {
+        **rendered(replace(SETTINGS, channels=(DISCORD,)))["channels"]["discord"],
+        "textChunkLimit": 2000,
+    }
 
 
 def test_nobody_is_elevated_unless_named() -> None:
-    assert rendered(replace(SETTINGS, discord=DISCORD))["tools"]["elevated"] == {"enabled": False}
+    assert rendered(replace(SETTINGS, channels=(DISCORD,)))["tools"]["elevated"] == {"enabled": False}
     assert rendered()["tools"]["elevated"] == {"enabled": True, "allowFrom": {"discord": [OWNER]}}
 
 
-def test_without_discord_no_channel_and_no_plugin_is_allowed() -> None:
-    config = rendered(replace(SETTINGS, discord=None))
+def test_without_a_channel_no_channel_and_no_plugin_is_allowed() -> None:
+    config = rendered(replace(SETTINGS, channels=()))
 
     assert config["channels"] == {}
     assert config["plugins"] == {"allow": []}
@@ -180,11 +221,10 @@ def test_what_is_rendered_has_no_fault() -> None:
         ({"proxy_key": EnvSecret("OPENCLAW_GATEWAY_TOKEN")}, "two uses share one secret"),
         ({"proxy_key": FileSecret("Key", "/run/key")}, "no name of a file secret"),
         ({"proxy_key": FileSecret("key", "run/key")}, "no absolute path"),
-        ({"discord": replace(DISCORD, users=())}, "nobody can write to the bot"),
-        ({"discord": replace(DISCORD, users=("boxp",))}, "'boxp' is no Discord id"),
-        ({"discord": replace(DISCORD, users=("*",))}, "is no Discord id"),
-        ({"discord": replace(DISCORD, elevated=(GUEST,))}, "is not among the users"),
-        ({"discord": replace(DISCORD, guilds=("*",))}, "is no Discord id"),
+        ({"channels": (replace(DISCORD, users=()),)}, "nobody can write to the bot"),
+        ({"channels": (replace(DISCORD, users=("*",)),)}, "is not one user of discord"),
+        ({"channels": (replace(DISCORD, users=("${A}",)),)}, "is not one user of discord"),
+        ({"channels": (replace(DISCORD, elevated=(GUEST,)),)}, "is not among the users"),
         ({"sandbox": DockerSandbox("")}, "is no image"),
         ({"sandbox": DockerSandbox("s:1", user="root")}, "not numeric and unprivileged"),
         ({"sandbox": DockerSandbox("s:1", user="0:0")}, "not numeric and unprivileged"),
