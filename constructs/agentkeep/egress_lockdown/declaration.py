@@ -75,7 +75,7 @@ class EgressLockdown(Part):
         flow = Flow(source.id if isinstance(source, Workload) else source, target, because)
         if self._stays(source, to, target):
             self.platform.connect(flow)
-            if isinstance(source, Workload) and not isinstance(target, Inward):
+            if isinstance(source, Workload):  # another workload too is called by its name
                 self.platform.resolve_names(source.id)
         return flow
 
