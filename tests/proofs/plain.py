@@ -24,6 +24,7 @@ Json = dict[str, Any]
 FOLDER = "cluster/apps/home"
 MODULE = "aws/terraform/aws/home/cdk.tf.json"
 CONFIG = "model:\n  url: http://ollama.local-llm.svc:8080/v1\n"
+ACCOUNT, TAG = "123456789012", "backup"
 LAN, DNS = "192.168.10.50", "169.254.20.10"
 RESOURCES = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
 SECURITY = {
@@ -113,20 +114,12 @@ def _objects() -> Iterator[Json]:
     yield namespace
     yield _of(
         "StorageClass", "home-retain", "storage.k8s.io/v1",
-        provisioner="ebs.csi.aws.com", reclaimPolicy="Retain", parameters={"type": "gp3", "encrypted": "true"},
+        provisioner="ebs.csi.aws.com", reclaimPolicy="Retain",
+        parameters={"type": "gp3", "encrypted": "true", "tagSpecification_1": f"{TAG}=home"},
     )  # fmt: skip
     yield _of(
         "VolumeSnapshotClass", "home-snapshots", "snapshot.storage.k8s.io/v1",
         driver="ebs.csi.aws.com", deletionPolicy="Retain",
-    )  # fmt: skip
-    yield _of(
-        "SnapshotSchedule", "nightly", "snapscheduler.backube/v1",
-        spec={
-            "claimSelector": {"matchLabels": {"backup": "nightly"}},
-            "schedule": "0 3 * * *",
-            "retention": {"maxCount": 14},
-            "snapshotTemplate": {"snapshotClassName": "home-snapshots"},
-        },
     )  # fmt: skip
     yield from _policies()
     for name in ("hermes", "redis"):
@@ -264,11 +257,18 @@ def _admission() -> list[Json]:
         "namespaces": "oldObject.metadata.name == 'home'",
         "persistentvolumeclaims": "oldObject.metadata.namespace == 'home' && oldObject.metadata.name in ['data-redis-0']",
         "persistentvolumes": "has(oldObject.spec.claimRef) && oldObject.spec.claimRef.namespace == 'home'",
+        "volumesnapshots": "oldObject.metadata.namespace == 'home'",
+        "volumesnapshotcontents": (
+            "has(oldObject.spec.volumeSnapshotRef) && oldObject.spec.volumeSnapshotRef.namespace == 'home'"
+        ),
     }
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["DELETE"], "resources": [*kept], "scope": "*"}
+    rules = [
+        {"apiGroups": [group], "apiVersions": ["v1"], "operations": ["DELETE"], "resources": resources, "scope": "*"}
+        for group, resources in (("", [*kept][:3]), ("snapshot.storage.k8s.io", [*kept][3:]))
+    ]
     spec = {
         "failurePolicy": "Fail",
-        "matchConstraints": {"resourceRules": [rule]},
+        "matchConstraints": {"resourceRules": rules},
         "validations": [
             {"expression": f"!(request.resource.resource == '{resource}' && {condition})"}
             for resource, condition in kept.items()
@@ -292,8 +292,49 @@ def _terraform() -> Json:
     secret = {"name": "home/HERMES_TOKEN", "description": "the token of hermes", "recovery_window_in_days": 30}
     return {
         "terraform": {"backend": {"s3": backend}},
-        "provider": {"aws": [{"region": "eu-central-1"}]},
-        "resource": {"aws_secretsmanager_secret": {"hermes_token": secret}},
+        "provider": {"aws": [{"region": "eu-central-1", "allowed_account_ids": [ACCOUNT]}]},
+        "resource": {"aws_secretsmanager_secret": {"hermes_token": secret}, **_snapshots()},
+    }
+
+
+def _snapshots() -> Json:
+    """What takes a snapshot of every tagged volume each night, and the role for it."""
+    tags = {TAG: "home"}
+    mine = {"StringEquals": {f"aws:ResourceTag/{TAG}": "home"}}
+    trusted = {
+        "Effect": "Allow",
+        "Principal": {"Service": "dlm.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    }
+    look = ["ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"]
+    volumes, snapshots = "arn:aws:ec2:*:*:volume/*", "arn:aws:ec2:*::snapshot/*"
+    allowed = [
+        {"Effect": "Allow", "Action": look, "Resource": "*"},
+        {"Effect": "Allow", "Action": "ec2:CreateSnapshot", "Resource": volumes, "Condition": mine},
+        {"Effect": "Allow", "Action": ["ec2:CreateSnapshot", "ec2:CreateTags"], "Resource": snapshots},
+        {"Effect": "Allow", "Action": "ec2:DeleteSnapshot", "Resource": snapshots, "Condition": mine},
+    ]
+    trust, policy = ({"Version": "2012-10-17", "Statement": said} for said in ([trusted], allowed))
+    schedule = {
+        "name": "nightly",
+        "create_rule": {"interval": 24, "times": ["03:00"]},
+        "retain_rule": {"count": 14},
+        "tags_to_add": tags,
+    }
+    return {
+        "aws_iam_role": {"nightly": {"assume_role_policy": json.dumps(trust)}},
+        "aws_iam_role_policy": {
+            "nightly": {"name": "nightly", "role": "${aws_iam_role.nightly.id}", "policy": json.dumps(policy)}
+        },
+        "aws_dlm_lifecycle_policy": {
+            "nightly": {
+                "description": "nightly",
+                "execution_role_arn": "${aws_iam_role.nightly.arn}",
+                "state": "ENABLED",
+                "policy_details": {"resource_types": ["VOLUME"], "target_tags": tags, "schedule": [schedule]},
+            }
+        },
     }
 
 

@@ -216,17 +216,24 @@ HARMS: dict[str, tuple[Change, str, str]] = {
         "REF012", "reads store ClusterSecretStore",
     ),
     # --- storage and delivery
-    "the claim is not selected": (
-        lambda w: w.objects["SnapshotSchedule", "nightly"]["spec"]["claimSelector"].update(matchLabels={"a": "b"}),
-        "DATA004", "is not selected by the schedule",
+    "the volume is not tagged": (
+        lambda w: w.objects["StorageClass", "home-retain"]["parameters"].pop("tagSpecification_1"),
+        "DATA004", "is of class home-retain, whose volumes are in no schedule",
+    ),
+    "the volume is not encrypted": (
+        lambda w: w.objects["StorageClass", "home-retain"]["parameters"].update(encrypted="false"),
+        "DATA004", "makes volumes that are not encrypted",
     ),
     "the schedule is off": (
-        lambda w: w.objects["SnapshotSchedule", "nightly"]["spec"].update(disabled=True), "DATA004", "is in the schedule",
+        lambda w: w.terraform["resource"]["aws_dlm_lifecycle_policy"]["nightly"].update(state="DISABLED"),
+        "DATA004", "is off (state)",
     ),
-    "no schedule": (lambda w: w.objects.pop(("SnapshotSchedule", "nightly")), "DATA004", "has no SnapshotSchedule"),
+    "no schedule": (
+        lambda w: w.terraform["resource"].pop("aws_dlm_lifecycle_policy"), "DATA004", "is the role of no lifecycle policy",
+    ),
     "snapshots go with their objects": (
         lambda w: w.objects["VolumeSnapshotClass", "home-snapshots"].update(deletionPolicy="Delete"),
-        "DATA004", "has snapshots of class home-snapshots, which does not retain",
+        "DATA004", "has deletionPolicy Delete",
     ),
     "the volume goes with its claim": (
         lambda w: w.objects["StorageClass", "home-retain"].update(reclaimPolicy="Delete"), "DATA003", "has reclaimPolicy",
@@ -444,7 +451,7 @@ def test_every_vendor_is_of_a_kind_that_the_ledger_has() -> None:
         kinds.setdefault(vendor.kind, set()).add(vendor.name)
 
     assert kinds == {
-        "delivery": {"argocd", "plain"},
+        "delivery": {"argocd", "flux", "plain"},
         "secretStore": {"aws-parameter-store", "aws-secrets-manager"},
         "storage": {"longhorn", "ebs-csi"},
         "publishing": {"cloudflare"},

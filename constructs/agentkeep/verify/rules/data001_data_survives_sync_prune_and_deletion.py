@@ -19,8 +19,8 @@ def data001_data_survives_sync_prune_and_deletion(case: Case, report: Report) ->
     DATA001: claims, volumes, snapshots, their classes and the namespace are exempt from the delivery's pruning and from
     the deletion of what delivers.
 
-    What that takes stands in the table of the delivery. ArgoCD wants both ``Prune=false`` and ``Delete=false``: either
-    alone loses the data by the other way. Flux wants ``prune: disabled``, and nothing that lets it make an object anew.
+    What that takes stands in the table of the delivery. Where it can delete an object in two ways, by pruning and with
+    the app, both have to be shut, and so has every way to make the object anew.
     """
     deliveries = [one for one in map(VENDORS.get, sorted(case.vendors)) if isinstance(one, Delivery)]
     if not case.ledger.storage:
