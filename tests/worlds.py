@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from agentkeep import (
     Access,
+    Checksum,
     Cluster,
     DeclarationError,
     DeclarationErrors,
@@ -21,11 +23,16 @@ from agentkeep import (
     OpenClaw,
     Placement,
     Platform,
+    Plugin,
     Provider,
     Rules,
     Sandbox,
     SandboxedAgent,
     SecretParam,
+    Slack,
+    SlackUser,
+    Telegram,
+    TelegramUser,
     Tools,
     TunnelSite,
     Zone,
@@ -35,7 +42,6 @@ from agentkeep.core.model import Model as PlatformModel
 from agentkeep.core.pod import Container, Pod
 from agentkeep.core.workload import Workload
 from agentkeep.sandboxed_agent.runtime import SandboxKind
-from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import CODEX_SHA512, GH_SHA256
 from agentkeep.testing import DEMO_ZONE, demo_platform
 
 OPENCLAW = Image("ghcr.io/openclaw/openclaw:2026.9.6")
@@ -45,9 +51,13 @@ DIND = Image("docker:27.5.1-dind")
 SANDBOX_IMAGE = Image("ghcr.io/acme/sandbox:1.0.0")
 TOOLS = Tools(
     codex="0.98.0",
-    codex_sha512=CODEX_SHA512["0.98.0"],
+    codex_sha512=Checksum("0.98.0", "c" * 128),
     gh="2.97.0",
-    gh_sha256=GH_SHA256["2.97.0-amd64"],
+    gh_sha256=Checksum("2.97.0", "d" * 64),
+)
+PLUGINS = (
+    Plugin("@openclaw/discord", version="2026.9.6", sha512="e" * 128),
+    Plugin("@openclaw/slack", version="2026.9.6", sha512="f" * 128),
 )
 DOCKER_CLI = Image("docker:27.5.1-cli")
 DOCKER = Sandbox.docker_in_docker(image=DIND, cli=DOCKER_CLI, sandbox_image=SANDBOX_IMAGE)
@@ -152,6 +162,7 @@ def world(
             fallbacks=fallbacks,
             tools=TOOLS,
             channels=[bot] if bot else [],
+            plugins=PLUGINS,
             elevated=Elevated((OWNER,)) if elevated else None,
             rules=rules,
         ),
@@ -195,7 +206,8 @@ def two_agents() -> Platform:
     """
     The second of everything: a cluster with both address families, two agents, version 5 of Cloudflare's provider.
 
-    One agent has Docker, reads a secret as a file and answers on Discord; the other runs no commands.
+    One agent has Docker, reads a secret as a file and answers on Discord; the other runs no commands, and answers on
+    Telegram and Slack, there in one channel as well.
     """
     keep = demo_platform("team", on=DUAL_STACK)
     provider_key = IsolatedSecret(keep, "ACME_API_KEY", about="key of the model provider")
@@ -214,6 +226,7 @@ def two_agents() -> Platform:
         ("writer", Sandbox.off(because="it has no tools that run commands"), CLAUDE_OPUS),
     ):
         upper = name.upper()
+        token = partial(lambda u, what: SecretParam(keep, f"{u}_{what}_TOKEN", about="the bot"), upper)
         agent = SandboxedAgent(
             keep,
             name,
@@ -222,7 +235,13 @@ def two_agents() -> Platform:
                 gateway_token=SecretParam(keep, f"{upper}_GATEWAY_TOKEN", about="what clients of the gateway show"),
                 primary=model.alias,
                 tools=TOOLS,
-                channels=[Discord(SecretParam(keep, f"{upper}_BOT_TOKEN", about="the bot"), users=(OWNER,))],
+                channels=[Discord(token("BOT"), users=(OWNER,))]
+                if name == "coder"
+                else [
+                    Telegram(token("TELEGRAM"), users=(TelegramUser("123456789"),)),
+                    Slack(token("SLACK"), token("APP"), users=(SlackUser("U012ABCDEF"),), channels=("C012ABCDEF",)),
+                ],
+                plugins=PLUGINS,
             ),
             sandbox=sandbox,
         )

@@ -41,6 +41,13 @@ if TYPE_CHECKING:
     from agentkeep.sandboxed_agent.runtimes.openclaw.channels import Discord as Discord
     from agentkeep.sandboxed_agent.runtimes.openclaw.channels import DiscordUser as DiscordUser
     from agentkeep.sandboxed_agent.runtimes.openclaw.channels import Elevated as Elevated
+    from agentkeep.sandboxed_agent.runtimes.openclaw.channels import OtherChannel as OtherChannel
+    from agentkeep.sandboxed_agent.runtimes.openclaw.channels import Slack as Slack
+    from agentkeep.sandboxed_agent.runtimes.openclaw.channels import SlackUser as SlackUser
+    from agentkeep.sandboxed_agent.runtimes.openclaw.channels import Telegram as Telegram
+    from agentkeep.sandboxed_agent.runtimes.openclaw.channels import TelegramUser as TelegramUser
+    from agentkeep.sandboxed_agent.runtimes.openclaw.tools import Checksum as Checksum
+    from agentkeep.sandboxed_agent.runtimes.openclaw.tools import Plugin as Plugin
     from agentkeep.sandboxed_agent.runtimes.openclaw.tools import Rules as Rules
     from agentkeep.sandboxed_agent.runtimes.openclaw.tools import Tools as Tools
     from agentkeep.sandboxed_agent.sandbox import Sandbox as Sandbox
@@ -107,8 +114,15 @@ _HOMES = {
         "Discord",
         "DiscordUser",
         "Elevated",
+        "OtherChannel",
+        "Slack",
+        "SlackUser",
+        "Telegram",
+        "TelegramUser",
     ),
     "agentkeep.sandboxed_agent.runtimes.openclaw.tools": (
+        "Checksum",
+        "Plugin",
         "Rules",
         "Tools",
     ),
@@ -143,13 +157,13 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 # A plain list, because type checkers read it; a test compares it with what is above.
 __all__ = [
-    "Access", "AgentChart", "AgentkeepError", "ArgoCd", "Aws", "Budget", "Chart", "Cluster", "ClusterDns",
+    "Access", "AgentChart", "AgentkeepError", "ArgoCd", "Aws", "Budget", "Chart", "Checksum", "Cluster", "ClusterDns",
     "ContainerAgent", "DeclarationError", "DeclarationErrors", "Discord", "DiscordUser", "EbsCsi", "EgressLockdown",
-    "Elevated", "Image", "Internet", "Inward", "IsolatedLLMProxy", "IsolatedSecret", "Longhorn", "Manifests",
-    "Model", "Neighbour", "OpenClaw", "ParameterStore", "Placement", "Plain", "Platform", "Port", "Process",
-    "ProofError", "Provider", "Range", "Resources", "Rules", "Sandbox", "SandboxedAgent", "SecretParam",
-    "SecretsManager", "Selector", "Service", "SynthesisError", "Taint", "TerraformModules", "TerraformState",
-    "Tools", "TunnelSite", "Zone",
+    "Elevated", "Image", "Internet", "Inward", "IsolatedLLMProxy", "IsolatedSecret", "Longhorn", "Manifests", "Model",
+    "Neighbour", "OpenClaw", "OtherChannel", "ParameterStore", "Placement", "Plain", "Platform", "Plugin", "Port",
+    "Process", "ProofError", "Provider", "Range", "Resources", "Rules", "Sandbox", "SandboxedAgent", "SecretParam",
+    "SecretsManager", "Selector", "Service", "Slack", "SlackUser", "SynthesisError", "Taint", "Telegram",
+    "TelegramUser", "TerraformModules", "TerraformState", "Tools", "TunnelSite", "Zone",
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Target
 from agentkeep.core.platform import Platform
 from agentkeep.delivery.argocd import ArgoCd
-from agentkeep.sandboxed_agent.runtimes.openclaw.tools import Tools
+from agentkeep.sandboxed_agent.runtimes.openclaw.tools import Checksum, Tools
 from agentkeep.secret_param.stores.aws import Aws
 from agentkeep.secret_param.stores.parameter_store import ParameterStore
 from agentkeep.storages.longhorn import Longhorn
@@ -30,7 +30,12 @@ DEMO_STATE = TerraformState(bucket="demo-state", region="eu-central-1")
 DEMO_ARGOCD = ArgoCd(repository="https://git.example.com/demo/cluster")
 DEMO_ZONE = Zone(domain="example.com", account_id="a" * 32, zone_id="b" * 32, provider="~> 5")
 DEMO_TARGETS = (TerraformModules(folder="terraform", state=DEMO_STATE), Manifests(folder="cluster"), Chart())
-DEMO_TOOLS = Tools(codex="0.98.0", codex_sha512="0" * 128, gh="2.97.0", gh_sha256="0" * 64)
+DEMO_TOOLS = Tools(
+    codex="0.98.0",
+    codex_sha512=Checksum("0.98.0", "0" * 128),
+    gh="2.97.0",
+    gh_sha256=Checksum("2.97.0", "0" * 64),
+)
 
 
 def demo_platform(

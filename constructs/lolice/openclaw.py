@@ -34,8 +34,9 @@ def declare() -> Platform:
         keep, "openclaw",
         runtime=OpenClaw(
             image=versions.OPENCLAW, gateway_token=gateway, primary="Sonnet", fallbacks=["Opus"], tools=versions.TOOLS,
-            channels=[Discord(discord, users=(OWNER_ON_DISCORD,))], elevated=Elevated((OWNER_ON_DISCORD,)),
-            rules=Rules(repositories=("boxp/arch", "boxp/lolice")),
+            channels=[Discord(discord, users=(OWNER_ON_DISCORD,))], plugins=versions.PLUGINS,
+            elevated=Elevated((OWNER_ON_DISCORD,)),
+            rules=Rules(repositories=("boxp/arch", "boxp/lolice"), language="ja"),
         ),
         sandbox=Sandbox.docker_in_docker(
             image=versions.DIND, cli=versions.DOCKER_CLI, sandbox_image=versions.SANDBOX, network="bridge"

@@ -1,11 +1,10 @@
 """OpenClaw on Amazon EKS: EBS, Secrets Manager and Flux, and nothing of Cloudflare or ArgoCD."""
 
 from agentkeep import (
-    Aws, Cluster, ClusterDns, EbsCsi, EgressLockdown, Image, Internet, IsolatedLLMProxy, IsolatedSecret, Manifests,
+    Aws, Checksum, Cluster, ClusterDns, EbsCsi, EgressLockdown, Image, Internet, IsolatedLLMProxy, IsolatedSecret, Manifests,
     Model, OpenClaw, Plain, Platform, Provider, Rules, Sandbox, SandboxedAgent, SecretParam, SecretsManager,
     TerraformModules, TerraformState, Tools,
 )  # fmt: skip
-from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import CODEX_SHA512, GH_SHA256
 
 FRANKFURT = Aws(account_id="123456789012", region="eu-central-1")
 EKS = Cluster(
@@ -29,7 +28,16 @@ REPOSITORIES = (
 )
 SONNET = Model(id="claude-sonnet-4-5", upstream="anthropic/claude-sonnet-4-5-20250929", alias="Sonnet",
                context_window=200_000, max_output=64_000, prompt_cache=True)  # fmt: skip
-TOOLS = Tools(codex="0.98.0", codex_sha512=CODEX_SHA512["0.98.0"], gh="2.97.0", gh_sha256=GH_SHA256["2.97.0-amd64"])
+TOOLS = Tools(
+    codex="0.98.0",
+    codex_sha512=Checksum(
+        "0.98.0",
+        "08a8eb8409b34ef5a7ed56ec8b6ee2651281009c3d6bb6534e45900db2e04193"
+        "f5c1e19b0c8064d6beb088b129d599833bbc347c73cb6209d5b2988ead881cc6",
+    ),
+    gh="2.97.0",
+    gh_sha256=Checksum("2.97.0", "a2c9b8497e1f85b1ad0dfcb78b5a622e098801b8e461e459e88e1ee12f018112"),
+)
 
 
 def declare() -> Platform:

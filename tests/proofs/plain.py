@@ -22,9 +22,10 @@ from agentkeep.verify.decide import case_of
 
 Json = dict[str, Any]
 FOLDER = "cluster/apps/home"
+# What tells the platform's volumes from others, in the class and in the account.
+TAG = "plain.home"
 MODULE = "aws/terraform/aws/home/cdk.tf.json"
 CONFIG = "model:\n  url: http://ollama.local-llm.svc:8080/v1\n"
-ACCOUNT, TAG = "123456789012", "backup"
 LAN, DNS = "192.168.10.50", "169.254.20.10"
 RESOURCES = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
 SECURITY = {
@@ -114,8 +115,7 @@ def _objects() -> Iterator[Json]:
     yield namespace
     yield _of(
         "StorageClass", "home-retain", "storage.k8s.io/v1",
-        provisioner="ebs.csi.aws.com", reclaimPolicy="Retain",
-        parameters={"type": "gp3", "encrypted": "true", "tagSpecification_1": f"{TAG}=home"},
+        provisioner="ebs.csi.aws.com", reclaimPolicy="Retain", parameters={"type": "gp3", "encrypted": "true", "tagSpecification_1": f"backup={TAG}"},
     )  # fmt: skip
     yield _of(
         "VolumeSnapshotClass", "home-snapshots", "snapshot.storage.k8s.io/v1",
@@ -236,7 +236,7 @@ def _redis() -> Json:
         "containers": [redis, exporter],
     }
     claim = {
-        "metadata": {"name": "data", "labels": {"backup": "nightly"}},
+        "metadata": {"name": "data"},
         "spec": {
             "accessModes": ["ReadWriteOnce"],
             "storageClassName": "home-retain",
@@ -257,21 +257,23 @@ def _admission() -> list[Json]:
         "namespaces": "oldObject.metadata.name == 'home'",
         "persistentvolumeclaims": "oldObject.metadata.namespace == 'home' && oldObject.metadata.name in ['data-redis-0']",
         "persistentvolumes": "has(oldObject.spec.claimRef) && oldObject.spec.claimRef.namespace == 'home'",
-        "volumesnapshots": "oldObject.metadata.namespace == 'home'",
-        "volumesnapshotcontents": (
-            "has(oldObject.spec.volumeSnapshotRef) && oldObject.spec.volumeSnapshotRef.namespace == 'home'"
-        ),
     }
+    snapshots = {
+        "volumesnapshots": "oldObject.metadata.namespace == 'home'",
+        "volumesnapshotcontents": "has(oldObject.spec.volumeSnapshotRef)"
+        " && oldObject.spec.volumeSnapshotRef.namespace == 'home'",
+    }
+    common = {"operations": ["DELETE"], "scope": "*"}
     rules = [
-        {"apiGroups": [group], "apiVersions": ["v1"], "operations": ["DELETE"], "resources": resources, "scope": "*"}
-        for group, resources in (("", [*kept][:3]), ("snapshot.storage.k8s.io", [*kept][3:]))
+        {"apiGroups": [""], "apiVersions": ["v1"], "resources": [*kept], **common},
+        {"apiGroups": ["snapshot.storage.k8s.io"], "apiVersions": ["*"], "resources": [*snapshots], **common},
     ]
     spec = {
         "failurePolicy": "Fail",
         "matchConstraints": {"resourceRules": rules},
         "validations": [
             {"expression": f"!(request.resource.resource == '{resource}' && {condition})"}
-            for resource, condition in kept.items()
+            for resource, condition in (kept | snapshots).items()
         ],
     }
     api, meta = "admissionregistration.k8s.io/v1", {"name": "home-keep-data"}
@@ -292,50 +294,53 @@ def _terraform() -> Json:
     secret = {"name": "home/HERMES_TOKEN", "description": "the token of hermes", "recovery_window_in_days": 30}
     return {
         "terraform": {"backend": {"s3": backend}},
-        "provider": {"aws": [{"region": "eu-central-1", "allowed_account_ids": [ACCOUNT]}]},
+        "provider": {"aws": [{"region": "eu-central-1", "allowed_account_ids": ["123456789012"]}]},
         "resource": {"aws_secretsmanager_secret": {"hermes_token": secret}, **_snapshots()},
     }
 
 
 def _snapshots() -> Json:
-    """What takes a snapshot of every tagged volume each night, and the role for it."""
-    tags = {TAG: "home"}
-    mine = {"StringEquals": {f"aws:ResourceTag/{TAG}": "home"}}
-    trusted = {
-        "Effect": "Allow",
-        "Principal": {"Service": "dlm.amazonaws.com"},
-        "Action": "sts:AssumeRole",
-        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
-    }
-    look = ["ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"]
-    volumes, snapshots = "arn:aws:ec2:*:*:volume/*", "arn:aws:ec2:*::snapshot/*"
-    allowed = [
-        {"Effect": "Allow", "Action": look, "Resource": "*"},
-        {"Effect": "Allow", "Action": "ec2:CreateSnapshot", "Resource": volumes, "Condition": mine},
-        {"Effect": "Allow", "Action": ["ec2:CreateSnapshot", "ec2:CreateTags"], "Resource": snapshots},
-        {"Effect": "Allow", "Action": "ec2:DeleteSnapshot", "Resource": snapshots, "Condition": mine},
-    ]
-    trust, policy = ({"Version": "2012-10-17", "Statement": said} for said in ([trusted], allowed))
-    schedule = {
-        "name": "nightly",
-        "create_rule": {"interval": 24, "times": ["03:00"]},
-        "retain_rule": {"count": 14},
-        "tags_to_add": tags,
-    }
-    return {
-        "aws_iam_role": {"nightly": {"assume_role_policy": json.dumps(trust)}},
-        "aws_iam_role_policy": {
-            "nightly": {"name": "nightly", "role": "${aws_iam_role.nightly.id}", "policy": json.dumps(policy)}
+    """What takes snapshots of the volumes that carry the tag, and may do nothing else."""
+    tagged = {"StringEquals": {"aws:ResourceTag/backup": TAG}}
+    snapshot = "arn:aws:ec2:*::snapshot/*"
+    looks = ["ec2:DescribeSnapshots", "ec2:DescribeVolumes"]
+    rights = [
+        {"Effect": "Allow", "Action": ["ec2:DescribeInstances", *looks], "Resource": "*"},
+        {
+            "Effect": "Allow", "Action": "ec2:CreateSnapshot", "Resource": "arn:aws:ec2:*:*:volume/*",
+            "Condition": tagged,
         },
+        {"Effect": "Allow", "Action": ["ec2:CreateSnapshot", "ec2:CreateTags"], "Resource": snapshot},
+        {"Effect": "Allow", "Action": "ec2:DeleteSnapshot", "Resource": snapshot, "Condition": tagged},
+    ]  # fmt: skip
+    trust = {
+        "Effect": "Allow", "Principal": {"Service": "dlm.amazonaws.com"}, "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+    }  # fmt: skip
+    schedule = {
+        "name": "nightly", "copy_tags": False, "tags_to_add": {"backup": TAG}, "retain_rule": {"count": 14},
+        "create_rule": {"interval": 24, "interval_unit": "HOURS", "times": ["03:00"]},
+    }  # fmt: skip
+    details = {
+        "policy_type": "EBS_SNAPSHOT_MANAGEMENT", "resource_types": ["VOLUME"], "target_tags": {"backup": TAG},
+        "schedule": [schedule],
+    }  # fmt: skip
+    return {
         "aws_dlm_lifecycle_policy": {
             "nightly": {
-                "description": "nightly",
+                "description": "nightly", "state": "ENABLED", "policy_details": details,
                 "execution_role_arn": "${aws_iam_role.nightly.arn}",
-                "state": "ENABLED",
-                "policy_details": {"resource_types": ["VOLUME"], "target_tags": tags, "schedule": [schedule]},
             }
         },
-    }
+        "aws_iam_role": {"nightly": {"description": "nightly", "assume_role_policy": _statements(trust)}},
+        "aws_iam_role_policy": {
+            "nightly": {"name": "snapshots", "role": "${aws_iam_role.nightly.id}", "policy": _statements(*rights)}
+        },
+    }  # fmt: skip
+
+
+def _statements(*statements: Json) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def _row(name: str, role: str, ports: list[Json], images: list[str], declared: Json) -> Json:

@@ -12,6 +12,7 @@ import pytest
 from agentkeep.errors import ProofError
 from agentkeep.verify.case import Case
 from agentkeep.verify.decide import ACKNOWLEDGEMENTS, decide
+from agentkeep.verify.intervals import SPECIAL_V4
 from agentkeep.verify.report import as_json, as_sarif
 from agentkeep.verify.rules import all_rules
 from agentkeep.verify.vendors import VENDORS
@@ -216,20 +217,15 @@ HARMS: dict[str, tuple[Change, str, str]] = {
         "REF012", "reads store ClusterSecretStore",
     ),
     # --- storage and delivery
-    "the volume is not tagged": (
-        lambda w: w.objects["StorageClass", "home-retain"]["parameters"].pop("tagSpecification_1"),
-        "DATA004", "is of class home-retain, whose volumes are in no schedule",
-    ),
-    "the volume is not encrypted": (
-        lambda w: w.objects["StorageClass", "home-retain"]["parameters"].update(encrypted="false"),
-        "DATA004", "makes volumes that are not encrypted",
+    "the volumes are not selected": (
+        lambda w: w.objects["StorageClass", "home-retain"]["parameters"].update(tagSpecification_1="backup=other"),
+        "DATA004", "is of class home-retain, whose volumes are in no schedule nightly",
     ),
     "the schedule is off": (
-        lambda w: w.terraform["resource"]["aws_dlm_lifecycle_policy"]["nightly"].update(state="DISABLED"),
-        "DATA004", "is off (state)",
+        lambda w: w.terraform["resource"]["aws_dlm_lifecycle_policy"]["nightly"].update(state="DISABLED"), "DATA004", "",
     ),
     "no schedule": (
-        lambda w: w.terraform["resource"].pop("aws_dlm_lifecycle_policy"), "DATA004", "is the role of no lifecycle policy",
+        lambda w: w.terraform["resource"].pop("aws_dlm_lifecycle_policy"), "DATA004", "is of class home-retain, whose",
     ),
     "snapshots go with their objects": (
         lambda w: w.objects["VolumeSnapshotClass", "home-snapshots"].update(deletionPolicy="Delete"),
@@ -345,6 +341,26 @@ def test_nobody_answers_for_more_than_the_machine() -> None:
     assert problems(found, ACKNOWLEDGEMENTS) == ["acknowledges what nobody can answer for"]
 
 
+@pytest.mark.parametrize(("left_out", "reached"), [([], True), (["3.64.0.0/12"], False)])
+def test_the_internet_does_not_include_the_api_server(left_out: list[str], reached: bool) -> None:
+    def change(world: Plain) -> None:
+        cluster = world.ledger["cluster"]
+        cidrs = [*SPECIAL_V4, *cluster["podCidrs"], *cluster["serviceCidrs"], *cluster["nodeCidrs"], *left_out]
+        block = {"cidr": "0.0.0.0/0", "except": cidrs}
+        world.policy("redis")["egress"].append(
+            {"to": [{"ipBlock": block}], "ports": [{"port": 443, "protocol": "TCP"}]}
+        )
+        world.ledger["flows"].append(
+            {"from": "redis", "to": "internet", "protocol": "TCP", "port": 443, "because": "updates of its data"}
+        )
+
+    found = verdicts(change)
+
+    assert (problems(found, "NET006") == ["may send to 3.64.0.0/12"]) is reached
+    assert found["NET006"].proved is not reached
+    assert found["NET005"].proved
+
+
 def test_dns_may_be_addresses_alone() -> None:
     def change(world: Plain) -> None:
         world.ledger["cluster"]["dns"]["podLabels"] = {}
@@ -414,6 +430,10 @@ BROKEN_LEDGERS: dict[str, tuple[Change, str]] = {
     "a port that the neighbour does not have": (lambda w: w.ledger["flows"][2].update(port=1), "flows.2.port"),
     "a flow between neighbours": (
         lambda w: w.ledger["flows"][2].update({"from": "neighbour:monitoring"}), "flows.2: joins two neighbours",
+    ),
+    "a site that nobody publishes": (
+        lambda w: w.ledger.update(sites=[{"id": "s", "host": "h.example", "workload": "hermes", "port": 9119}]),
+        "sites: are declared, though vendors.publishing is null",
     ),
     "an addition without a reason": (
         lambda w: w.ledger.update(added=[{"kind": "A", "name": "b", "because": " "}]), "added.0.because: is empty",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agentkeep import Access, Selector, Zone
+from agentkeep import Access, SecretParam, Selector, Zone
 from agentkeep.testing import DEMO_ZONE
 from tests.trees import terraform_tree
 from tests.worlds import V4_ZONE, world
@@ -95,6 +95,23 @@ def test_the_readers_are_named_beside_the_secret() -> None:
     found = synthesized(lambda stack: ParameterTerraform(stack, "any", built.proxy_key), with_comments=True)
 
     assert "Read by agent, llm only." in json.dumps(found["resource"]["aws_ssm_parameter"]["litellm_proxy_key"]["//"])
+
+
+def test_parameters_that_are_made_together_are_what_each_is_alone() -> None:
+    from agentkeep.secret_param.stores.parameter_store.terraform import ParameterTerraform
+
+    built = world(discord=True)
+    secrets = built.platform.parts(SecretParam)
+
+    def one_by_one(stack: Stack) -> None:
+        for secret in secrets:
+            ParameterTerraform(stack, secret.id, secret)
+
+    alone = synthesized(one_by_one, with_comments=True)
+    together = synthesized(lambda stack: ParameterTerraform.together(stack, secrets, built.model), with_comments=True)
+
+    assert len(alone["resource"]["aws_ssm_parameter"]) == len(secrets) > 2
+    assert together == alone
 
 
 # --- sites -----------------------------------------------------------------------------------------------------------

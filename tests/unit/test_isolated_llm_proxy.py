@@ -48,7 +48,7 @@ def provider(**changes: Any) -> Any:
         ({"master_key": "not-told"}, "master_key is a str"),
         ({"providers": provider(key="not-told")}, "key of 'acme' is a str"),
         ({"master_key": lambda _, key: key}, "the key of 'acme' is the master key too"),
-        ({"providers": provider(ranges=())}, "a Range without cidrs"),
+        ({"providers": provider(ranges=())}, "nothing says where provider 'acme' lives"),
         ({"providers": provider(ranges=("198.51.100.1/24",))}, "cidrs: '198.51.100.1/24' has host bits set"),
         ({"providers": provider(ranges=("0.0.0.0/0",))}, "0.0.0.0/0 is the whole address space"),
         ({"providers": provider(budget=Budget("other", 20, "30d"))}, "the budget of 'acme' is for 'other'"),

@@ -102,7 +102,7 @@ def test_holds_the_facts_of_the_cluster() -> None:
     cluster: Any = ledger(world(platform=demo_platform(on=DUAL_STACK)).model)["cluster"]
 
     assert cluster["podCidrs"] == ["10.244.0.0/16", "2001:db8:1::/64"]
-    assert cluster["dns"] == {"namespace": "kube-system", "podLabels": {"k8s-app": "kube-dns"}}
+    assert cluster["dns"] == {"namespace": "kube-system", "podLabels": {"k8s-app": "kube-dns"}, "addresses": []}
 
 
 def test_lists_images_once(built: World) -> None:
@@ -123,10 +123,16 @@ def test_is_json_that_ends_with_a_line_break(built: World) -> None:
 
 
 def test_the_report_names_what_changed_and_every_edge(built: World, tmp_path: Any) -> None:
-    said = text(built.model, tmp_path, {"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"}).splitlines()
+    before = {"a": "1", "b": "1", "c": "# Synthesized by agentkeep from ...", "OWNERS": "somebody"}
+    said = text(built.model, tmp_path, before, {"a": "1", "b": "2", "d": "1"}).splitlines()
 
     assert said[0].endswith("3 files, 3 changed")
-    assert [line.split() for line in said[1:4]] == [["changed", "b"], ["gone", "c"], ["new", "d"]]
+    assert [line.split()[:2] for line in said[1:5]] == [
+        ["changed", "b"],
+        ["gone", "c"],
+        ["new", "d"],
+        ["kept", "OWNERS"],
+    ]
     assert any(line.split()[:3] == ["ACME_API_KEY", "->", "llm"] for line in said)
     assert any("internet" in line and line.endswith("web search") for line in said)
     assert not any("WARNING" in line for line in said)

@@ -9,8 +9,8 @@ import pytest
 from agentkeep.errors import DeclarationError
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     GATEWAY_ENV,
+    ChannelSettings,
     ChatModel,
-    Discord,
     DockerSandbox,
     EnvSecret,
     FileSecret,
@@ -19,7 +19,7 @@ from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     env_names,
     render_openclaw,
 )
-from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
+from agentkeep.verify.programs.openclaw.judged import faults
 
 OWNER, GUEST, GUILD = "123456789012345678", "223456789012345678", "323456789012345678"
 SONNET = ChatModel("claude-sonnet-4-5", "Claude Sonnet 4.5", "Sonnet", 200_000, 64_000)
@@ -32,7 +32,9 @@ SETTINGS = OpenClawSettings(
     trusted_proxies=("192.178.0.0/16",),
     origins=("https://openclaw.b0xp.io",),
     sandbox=DockerSandbox("openclaw-sandbox:bookworm-slim", network="bridge"),
-    discord=Discord(EnvSecret("DISCORD_BOT_TOKEN"), users=(OWNER, GUEST), elevated=(OWNER,)),
+    channels=(
+        ChannelSettings("discord", {"token": EnvSecret("DISCORD_BOT_TOKEN")}, users=(OWNER, GUEST), elevated=(OWNER,)),
+    ),
 )
 ENV = frozenset({*env_names(SETTINGS), *GATEWAY_ENV})
 SSH = SshSandbox(
@@ -41,7 +43,15 @@ SSH = SshSandbox(
     FileSecret("ssh-identity", "/run/secrets/identity"),
     FileSecret("known-hosts", "/run/secrets/known_hosts"),
 )
-DISCORD = Discord(EnvSecret("DISCORD_BOT_TOKEN"), users=(OWNER,))
+DISCORD = ChannelSettings("discord", {"token": EnvSecret("DISCORD_BOT_TOKEN")}, users=(OWNER,))
+SLACK = ChannelSettings(
+    "slack",
+    {"botToken": EnvSecret("SLACK_BOT_TOKEN"), "appToken": EnvSecret("SLACK_APP_TOKEN")},
+    users=("U012ABCDEF",),
+    elevated=("U012ABCDEF",),
+    settings={"mode": "socket"},
+)
+GUILDS = {"guilds": {GUILD: {"requireMention": True, "users": [OWNER]}}}
 
 Config = dict[str, Any]
 
@@ -65,7 +75,7 @@ def test_an_id_with_a_slash_is_referred_to_whole() -> None:
     config = rendered(replace(SETTINGS, models=(replace(SONNET, id="anthropic/claude"),)))
 
     assert config["agents"]["defaults"]["model"] == {"primary": "litellm/anthropic/claude", "fallbacks": []}
-    assert check_openclaw(config, ENV) == []
+    assert faults(config, ENV) == []
 
 
 def test_secrets_are_references_to_variables() -> None:
@@ -85,7 +95,7 @@ def test_file_secrets_bring_their_provider() -> None:
     assert config["secrets"]["providers"] == {
         "gateway-token": {"source": "file", "path": "/run/secrets/token", "mode": "singleValue"}
     }
-    assert check_openclaw(config, ENV) == []
+    assert faults(config, ENV) == []
 
 
 def test_every_session_is_sandboxed_without_privileges() -> None:
@@ -109,35 +119,66 @@ def test_ssh_sandbox_pins_the_host_key() -> None:
     ssh = config["agents"]["defaults"]["sandbox"]["ssh"]
     assert ssh["strictHostKeyChecking"] is True
     assert ssh["knownHostsData"] == {"source": "file", "provider": "known-hosts", "id": "value"}
-    assert check_openclaw(config, ENV) == []
+    assert faults(config, ENV) == []
 
 
 def test_no_sandbox_is_mode_off() -> None:
     assert rendered(replace(SETTINGS, sandbox=None))["agents"]["defaults"]["sandbox"] == {"mode": "off"}
 
 
-def test_groups_are_closed_unless_a_guild_is_named() -> None:
+def test_groups_are_closed_unless_one_is_named() -> None:
     closed = rendered()["channels"]["discord"]
     assert closed["groupPolicy"] == "disabled"
-    assert "guilds" not in closed
+    assert {"guilds", "contextVisibility"} & closed.keys() == set()
 
-    opened = rendered(replace(SETTINGS, discord=replace(DISCORD, guilds=(GUILD,))))["channels"]["discord"]
+    opened = rendered(replace(SETTINGS, channels=(replace(DISCORD, rooms=GUILDS),)))["channels"]["discord"]
 
-    assert opened["groupPolicy"] == "allowlist"
-    assert opened["guilds"] == {GUILD: {"requireMention": True, "users": [OWNER]}}
+    assert (opened["groupPolicy"], opened["guilds"]) == ("allowlist", GUILDS["guilds"])
+    # What others in the server have written stays out of the model's context.
+    assert opened["contextVisibility"] == "allowlist"
+
+
+def test_each_channel_has_its_own_people_and_its_own_way_out_of_the_sandbox() -> None:
+    config = rendered(replace(SETTINGS, channels=(*SETTINGS.channels, SLACK)))
+
+    assert config["channels"]["slack"] == {
+        "enabled": True,
+        "botToken": "${SLACK_BOT_TOKEN}",
+        "appToken": "${SLACK_APP_TOKEN}",
+        "dmPolicy": "allowlist",
+        "allowFrom": ["U012ABCDEF"],
+        "groupPolicy": "disabled",
+        "configWrites": False,
+        "mode": "socket",
+    }
+    assert config["plugins"] == {"allow": ["discord", "slack"]}
+    assert config["tools"]["elevated"]["allowFrom"] == {"discord": [OWNER], "slack": ["U012ABCDEF"]}
+    assert config["commands"]["ownerAllowFrom"] == [f"discord:{OWNER}", "slack:U012ABCDEF"]
+    assert faults(config, ENV | {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"}) == []
+
+
+def test_data_replaces_nothing_that_is_decided() -> None:
+    settings = {"textChunkLimit": 2000, "dmPolicy": "open", "allowFrom": ["*"], "token": "x", "configWrites": True}
+
+    channel = rendered(replace(SETTINGS, channels=(replace(DISCORD, settings=settings),)))["channels"]["discord"]
+
+    assert channel == {
+        **rendered(replace(SETTINGS, channels=(DISCORD,)))["channels"]["discord"],
+        "textChunkLimit": 2000,
+    }
 
 
 def test_nobody_is_elevated_unless_named() -> None:
-    assert rendered(replace(SETTINGS, discord=DISCORD))["tools"]["elevated"] == {"enabled": False}
+    assert rendered(replace(SETTINGS, channels=(DISCORD,)))["tools"]["elevated"] == {"enabled": False}
     assert rendered()["tools"]["elevated"] == {"enabled": True, "allowFrom": {"discord": [OWNER]}}
 
 
-def test_without_discord_no_channel_and_no_plugin_is_allowed() -> None:
-    config = rendered(replace(SETTINGS, discord=None))
+def test_without_a_channel_no_channel_and_no_plugin_is_allowed() -> None:
+    config = rendered(replace(SETTINGS, channels=()))
 
     assert config["channels"] == {}
     assert config["plugins"] == {"allow": []}
-    assert check_openclaw(config, ENV - {"DISCORD_BOT_TOKEN"}) == []
+    assert faults(config, ENV - {"DISCORD_BOT_TOKEN"}) == []
 
 
 def test_nothing_calls_home() -> None:
@@ -151,7 +192,7 @@ def test_nothing_calls_home() -> None:
 
 
 def test_what_is_rendered_has_no_fault() -> None:
-    assert check_openclaw(rendered(), ENV) == []
+    assert faults(rendered(), ENV) == []
 
 
 @pytest.mark.parametrize(
@@ -180,11 +221,10 @@ def test_what_is_rendered_has_no_fault() -> None:
         ({"proxy_key": EnvSecret("OPENCLAW_GATEWAY_TOKEN")}, "two uses share one secret"),
         ({"proxy_key": FileSecret("Key", "/run/key")}, "no name of a file secret"),
         ({"proxy_key": FileSecret("key", "run/key")}, "no absolute path"),
-        ({"discord": replace(DISCORD, users=())}, "nobody can write to the bot"),
-        ({"discord": replace(DISCORD, users=("boxp",))}, "'boxp' is no Discord id"),
-        ({"discord": replace(DISCORD, users=("*",))}, "is no Discord id"),
-        ({"discord": replace(DISCORD, elevated=(GUEST,))}, "is not among the users"),
-        ({"discord": replace(DISCORD, guilds=("*",))}, "is no Discord id"),
+        ({"channels": (replace(DISCORD, users=()),)}, "nobody can write to the bot"),
+        ({"channels": (replace(DISCORD, users=("*",)),)}, "is not one user of discord"),
+        ({"channels": (replace(DISCORD, users=("${A}",)),)}, "is not one user of discord"),
+        ({"channels": (replace(DISCORD, elevated=(GUEST,)),)}, "is not among the users"),
         ({"sandbox": DockerSandbox("")}, "is no image"),
         ({"sandbox": DockerSandbox("s:1", user="root")}, "not numeric and unprivileged"),
         ({"sandbox": DockerSandbox("s:1", user="0:0")}, "not numeric and unprivileged"),
@@ -207,117 +247,138 @@ Change = Callable[[Config], object]
 FAULTS: dict[str, tuple[Change, str]] = {
     "unknown primary": (
         lambda c: c["agents"]["defaults"]["model"].update(primary="litellm/gpt"),
-        "agents.defaults.model: no provider lists the model 'litellm/gpt'",
+        "REF008: refers to model litellm/gpt, which it does not define",
     ),
     "reference without provider": (
         lambda c: c["agents"]["defaults"].update(model="claude-sonnet-4-5"),
-        "agents.defaults.model: no provider lists the model 'claude-sonnet-4-5'",
+        "REF008: refers to model claude-sonnet-4-5, which it does not define",
     ),
     "unknown fallback": (
         lambda c: c["agents"]["defaults"]["model"]["fallbacks"].append("opus"),
-        "agents.defaults.model: no provider lists the model 'opus'",
+        "REF008: refers to model opus, which it does not define",
     ),
-    "no model at all": (lambda c: c["agents"]["defaults"].pop("model"), "agents.defaults.model: there is no primary"),
+    "no model at all": (
+        lambda c: c["agents"]["defaults"].pop("model"),
+        "REF008: refers to model (no primary model), which it does not define",
+    ),
     "alias of an unknown model": (
         lambda c: c["agents"]["defaults"]["models"].update({"opus": {"alias": "Opus"}}),
-        "agents.defaults.models: no provider lists the model 'opus'",
+        "REF008: refers to model opus, which it does not define",
     ),
     "unknown model of one agent": (
         lambda c: c["agents"].update(entries={"coder": {"model": "litellm/gpt"}}),
-        "agents.entries.coder.model: no provider lists",
+        "REF008: refers to model litellm/gpt, which it does not define",
     ),
     "unknown backend": (
         lambda c: c["agents"]["defaults"]["sandbox"].update(backend="dokcer"),
-        "agents.defaults.sandbox.backend: there is no backend 'dokcer'",
+        "CFG002: names a sandbox that does not exist (dokcer)",
     ),
     "sandbox on the host's network": (
         lambda c: c["agents"]["defaults"]["sandbox"]["docker"].update(network="host"),
-        "agents.defaults.sandbox.docker.network",
+        "CFG002: gives the sandbox the network host",
     ),
     "sandbox as root": (
         lambda c: c["agents"]["defaults"]["sandbox"]["docker"].update(user="0:0"),
-        "agents.defaults.sandbox.docker.user",
+        "CFG002: runs the sandbox as root",
     ),
     "ssh without host key": (
         lambda c: c["agents"]["defaults"].update(sandbox={"mode": "all", "backend": "ssh", "ssh": {"target": "a@b"}}),
-        "agents.defaults.sandbox.ssh.strictHostKeyChecking",
+        "CFG002: does not check the key of the sandbox's host",
     ),
     "variable that is not set": (
         lambda c: c["models"]["providers"]["litellm"].update(apiKey="${LITELLM_KEY}"),
-        "models.providers.litellm.apiKey: the variable LITELLM_KEY is not set",
+        "CFG001: asks for LITELLM_KEY, which is not set",
     ),
     "key written out": (
         lambda c: c["models"]["providers"]["litellm"].update(apiKey="sk-12345"),
-        "models.providers.litellm.apiKey: the secret is written out",
+        "SEC001: models.providers.litellm.apiKey is written out",
     ),
     "reference to a missing variable": (
         lambda c: c["gateway"]["auth"].update(token={"source": "env", "provider": "default", "id": "GONE"}),
-        "gateway.auth.token: the variable GONE is not set",
+        "CFG001: asks for GONE, which is not set",
     ),
     "reference to a missing provider": (
         lambda c: c["gateway"]["auth"].update(token={"source": "file", "provider": "gone", "id": "value"}),
-        "gateway.auth.token: there is no secret provider 'gone'",
+        "CFG012: names the secret provider gone, which does not exist",
     ),
-    "no trusted proxies": (lambda c: c["gateway"].pop("trustedProxies"), "gateway.trustedProxies: empty"),
+    "no trusted proxies": (
+        lambda c: c["gateway"].pop("trustedProxies"),
+        "CFG003: trusts no proxy, so every forwarded request is answered 403",
+    ),
     "everybody is a trusted proxy": (
         lambda c: c["gateway"].update(trustedProxies=["0.0.0.0/0"]),
-        "gateway.trustedProxies: '0.0.0.0/0' trusts almost everybody",
+        "CFG003: trusts almost everybody as a proxy",
     ),
     "trusted proxy is a name": (
         lambda c: c["gateway"].update(trustedProxies=["cloudflared"]),
-        "gateway.trustedProxies: 'cloudflared' is no network",
+        "CFG003: trusts a proxy that is no network",
     ),
-    "no authentication": (lambda c: c["gateway"].update(auth={"mode": "none"}), "gateway.auth.mode: whoever reaches"),
-    "no token": (lambda c: c["gateway"]["auth"].pop("token"), "gateway.auth.token: there is no token"),
-    "loopback": (lambda c: c["gateway"].update(bind="loopback"), "gateway.bind: probes"),
-    "no mode": (lambda c: c["gateway"].pop("mode"), "gateway.mode: the gateway does not start"),
+    "no authentication": (
+        lambda c: c["gateway"].update(auth={"mode": "none"}),
+        "CFG003: asks for no token (auth mode none)",
+    ),
+    "no token": (lambda c: c["gateway"]["auth"].pop("token"), "CFG003: has no token to ask for"),
+    "loopback": (
+        lambda c: c["gateway"].update(bind="loopback"),
+        "CFG003: does not listen where the tunnel reaches it (bind)",
+    ),
+    "no mode": (lambda c: c["gateway"].pop("mode"), "CFG003: is no gateway of its own (mode)"),
     "any origin": (
         lambda c: c["gateway"]["controlUi"].update(allowedOrigins=["*"]),
-        "gateway.controlUi.allowedOrigins: every web page",
+        "CFG003: allows every origin",
     ),
     "no origin": (
         lambda c: c["gateway"]["controlUi"].pop("allowedOrigins"),
-        "gateway.controlUi.allowedOrigins: empty",
+        "CFG003: allows no origin, not even its own",
     ),
-    "plugin kept out": (lambda c: c["plugins"].update(allow=["telegram"]), "channels.discord: plugins.allow keeps"),
-    "no plugin list": (lambda c: c.pop("plugins"), "plugins.allow: without it"),
+    "plugin kept out": (
+        lambda c: c["plugins"].update(allow=["telegram"]),
+        "CFG004: discord: its plugin is not allowed (plugins.allow)",
+    ),
+    "no plugin list": (lambda c: c.pop("plugins"), "CFG004: loads every plugin that it finds"),
     "open direct messages": (
         lambda c: c["channels"]["discord"].update(dmPolicy="open"),
-        "channels.discord.dmPolicy: only 'allowlist'",
+        "CFG004: discord: direct messages are open (dmPolicy open)",
     ),
     "everybody may write": (
         lambda c: c["channels"]["discord"].update(allowFrom=["*"]),
-        "channels.discord.allowFrom: it must name",
+        "CFG004: discord: direct messages are open (allowFrom)",
     ),
     "open groups": (
         lambda c: c["channels"]["discord"].update(groupPolicy="open"),
-        "channels.discord.groupPolicy: every group",
+        "CFG004: discord: groups are open (groupPolicy open)",
     ),
     "everybody elevated": (
         lambda c: c["tools"]["elevated"]["allowFrom"].update(discord=["*"]),
-        "tools.elevated.allowFrom.discord: everybody may leave",
+        "CFG002: lets everybody leave the sandbox (elevated)",
     ),
     "stranger elevated": (
         lambda c: c["tools"]["elevated"]["allowFrom"].update(discord=[GUILD]),
-        "tools.elevated.allowFrom.discord: '323456789012345678' may not even write",
+        "CFG002: lets people leave the sandbox who may not write to discord (elevated)",
     ),
     "elevated without names": (
         lambda c: c["tools"]["elevated"].pop("allowFrom"),
-        "tools.elevated.allowFrom: nobody is named",
+        "CFG002: lets everybody leave the sandbox (elevated)",
     ),
-    "update check": (lambda c: c.pop("update"), "update.checkOnStart: the gateway looks for updates"),
-    "telemetry": (lambda c: c["telemetry"].update(enabled=True), "telemetry.enabled: the gateway reports"),
-    "hosted catalogue": (lambda c: c["models"].pop("catalogRefresh"), "models.catalogRefresh.enabled"),
-    "other providers": (lambda c: c["models"].update(mode="merge"), "models.mode: providers other than"),
-    "embeddings": (lambda c: c.pop("memory"), "memory.search.provider: the agent's memory is sent away"),
+    "update check": (lambda c: c.pop("update"), "CFG009: does not set update.checkOnStart to false"),
+    "telemetry": (lambda c: c["telemetry"].update(enabled=True), "CFG009: does not set telemetry.enabled to false"),
+    "hosted catalogue": (
+        lambda c: c["models"].pop("catalogRefresh"),
+        "CFG009: does not set models.catalogRefresh.enabled to false",
+    ),
+    "other providers": (
+        lambda c: c["models"].update(mode="merge"),
+        "REF008: keeps the built-in providers beside the proxy",
+    ),
+    "embeddings": (lambda c: c.pop("memory"), "CFG009: does not set memory.search.provider to none"),
     "dangerous switch": (
         lambda c: c["gateway"]["controlUi"].update(dangerouslyDisableDeviceAuth=True),
-        "gateway.controlUi.dangerouslyDisableDeviceAuth: switched on",
+        "CFG009: sets gateway.controlUi.dangerouslyDisableDeviceAuth",
     ),
-    "empty": (lambda c: c.clear(), "agents.defaults.model: there is no primary"),
+    "empty": (lambda c: c.clear(), "REF008: has no model"),
     "shapes that are not the schema's": (
         lambda c: c.update(models=[], agents="x", gateway=None),
-        "agents.defaults.model: there is no primary",
+        "REF008: has no model",
     ),
 }
 
@@ -327,26 +388,22 @@ def test_finds_what_the_validator_accepts(change: Change, fault: str) -> None:
     config = deepcopy(rendered())
     change(config)
 
-    faults = check_openclaw(config, ENV)
+    found = faults(config, ENV)
 
-    assert any(found.startswith(fault) for found in faults), faults
-    assert not any("sk-12345" in found for found in faults)
+    assert fault in found, found
+    assert not any("sk-12345" in one for one in found)
 
 
 def test_each_missing_variable_is_named() -> None:
-    assert check_openclaw(rendered(), ENV - {"DISCORD_BOT_TOKEN"}) == [
-        "channels.discord.token: the variable DISCORD_BOT_TOKEN is not set"
-    ]
+    assert faults(rendered(), ENV - {"DISCORD_BOT_TOKEN"}) == ["CFG001: asks for DISCORD_BOT_TOKEN, which is not set"]
 
 
 def test_a_token_of_an_unused_channel_is_a_fault() -> None:
-    assert check_openclaw(rendered(), ENV | {"TELEGRAM_BOT_TOKEN"}) == [
-        "channels.telegram: the variable TELEGRAM_BOT_TOKEN switches on a channel that is not configured"
-    ]
+    assert faults(rendered(), ENV | {"TELEGRAM_BOT_TOKEN"}) == ["CFG004: switches on telegram by TELEGRAM_BOT_TOKEN"]
 
 
 def test_an_escaped_variable_is_text() -> None:
     config = rendered()
     config["agents"]["defaults"]["models"]["litellm/claude-opus-4-6"]["alias"] = "$${NOT_A_VARIABLE}"
 
-    assert check_openclaw(config, ENV) == []
+    assert faults(config, ENV) == []

@@ -6,13 +6,9 @@ import pytest
 import yaml
 
 from agentkeep.errors import DeclarationError
+from agentkeep.sandboxed_agent.runtimes.openclaw.policy import CODEX_KEY_ENV, AgentPolicy, Opening, Tool
 from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import (
-    CODEX_KEY_ENV,
-    CODEX_SHA512,
-    GH_SHA256,
-    AgentPolicy,
-    Opening,
-    Tool,
+    LANGUAGES,
     config_map_key,
     render_codex_review_skill,
     render_soul,
@@ -32,6 +28,8 @@ POLICY = AgentPolicy(
     elsewhere=("ANTHROPIC_API_KEY",),
     repositories=("boxp/arch", "boxp/lolice"),
     review=True,
+    channels=("Discord",),
+    language="ja",
 )
 
 
@@ -131,14 +129,106 @@ def test_skill_uses_no_flag_of_older_releases() -> None:
     assert all(command.startswith("codex exec --sandbox read-only ") for command in commands)
 
 
-def test_skill_says_where_it_works() -> None:
-    assert "elevated" in render_codex_review_skill()
-    assert "elevated" not in render_codex_review_skill(elevated_only=False)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_skill_says_where_it_works(language: str) -> None:
+    assert "elevated" in render_codex_review_skill(language=language)
+    assert "elevated" not in render_codex_review_skill(language=language, elevated_only=False)
 
 
-def test_pins_are_digests() -> None:
-    assert all(re.fullmatch(r"[0-9a-f]{128}", digest) for digest in CODEX_SHA512.values())
-    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in GH_SHA256.values())
+# --- in every language ------------------------------------------------------------------------------------------------
+
+FACTS: dict[str, dict[str, Any]] = {
+    "all": {},
+    "another machine": {"sandbox": "ssh"},
+    "no sandbox": {"sandbox": "off", "elevated": False},
+    "no network in the sandbox": {"sandbox_network": False},
+    "nobody elevated": {"elevated": False},
+    "nothing open": {"openings": ()},
+    "no tools": {"tools": ()},
+    "no secrets": {"secrets": (), "review": False},
+    "nothing elsewhere": {"elsewhere": ()},
+    "nothing to change": {"repositories": ()},
+    "no review": {"review": False},
+    "other branches": {"protected_branches": ("trunk",)},
+    "other commands": {"commands": ("pulumi",)},
+    "two channels": {"channels": ("Slack", "Telegram")},
+    "no channel": {"channels": ()},
+}
+
+
+def said(policy: AgentPolicy, language: str) -> list[str]:
+    """The text by its sections, the skill as the last one."""
+    files = render_workspace(replace(policy, language=language))
+    return [*files["SOUL.md"].split("\n# "), *(text for name, text in files.items() if name != "SOUL.md")]
+
+
+def values(policy: AgentPolicy) -> set[str]:
+    """Whatever stands in the text as it is, in any language."""
+    return {
+        *(word for item in policy.openings for word in (item.to, item.ports, item.because)),
+        *(word for tool in policy.tools for word in (tool.name, tool.version, tool.purpose)),
+        *policy.secrets, *policy.elsewhere, *policy.repositories, *policy.protected_branches, *policy.commands,
+        *policy.channels,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", FACTS.values(), ids=FACTS.keys())
+def test_every_language_says_every_value(changes: dict[str, Any]) -> None:
+    policy = replace(POLICY, **changes)
+    missing = {
+        language: sorted(value for value in values(policy) if value not in "\n".join(said(policy, language)))
+        for language in LANGUAGES
+    }
+
+    assert missing == dict.fromkeys(LANGUAGES, [])
+
+
+@pytest.mark.parametrize("changes", FACTS.values(), ids=FACTS.keys())
+def test_every_language_says_as_much(changes: dict[str, Any]) -> None:
+    """So many sections, and in each so many points, commands and rows of a table."""
+    shapes = {
+        language: [
+            tuple(len(re.findall(mark, part, re.MULTILINE)) for mark in (r"^- ", r"^ +- ", r"^\d+\. ", r"^\| ", r"`"))
+            for part in said(replace(POLICY, **changes), language)
+        ]
+        for language in LANGUAGES
+    }
+
+    assert shapes["en"] == shapes["ja"]
+
+
+@pytest.mark.parametrize("changes", [one for one in FACTS.values() if one])
+def test_a_fact_changes_the_same_sections_in_every_language(changes: dict[str, Any]) -> None:
+    policy, other = POLICY, replace(POLICY, **changes)
+    changed = {
+        language: [a != b for a, b in zip(said(policy, language), said(other, language), strict=False)]
+        for language in LANGUAGES
+    }
+
+    assert any(changed["en"])
+    assert changed["en"] == changed["ja"]
+
+
+def test_a_language_has_no_words_of_another() -> None:
+    policy = replace(POLICY, openings=(), tools=())
+
+    assert re.findall(r"[\u3040-\u30ff\u4e00-\u9fff]+", "".join(said(policy, "en"))) == []
+
+
+def test_every_language_knows_what_each_tool_is_for() -> None:
+    known = {language: set(words.purposes) for language, words in LANGUAGES.items()}
+
+    assert known == dict.fromkeys(LANGUAGES, {"codex", "docker", "gh", "git"})
+    assert all(words.internet and words.dns for words in LANGUAGES.values())
+
+
+def test_the_skill_runs_the_same_commands_in_every_language() -> None:
+    commands = {
+        language: re.findall(r"^codex .*$", render_codex_review_skill(language=language), re.MULTILINE)
+        for language in LANGUAGES
+    }
+
+    assert commands["en"] == commands["ja"]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ class Root:
     """
     The root module that a half belongs to; halves of one path share it.
 
+    A half with a static ``together(scope, parts, model)`` is asked once for all of its parts in the module.
+
     Args:
         path: What it is about, as a path: ``aws``, ``cloudflare/example.com``.
         name: What the engine calls its stack, before the platform's id.

@@ -248,6 +248,10 @@ class Case:
         """Texts of every ConfigMap that *workload* mounts, by key: (ConfigMap, text)."""
         return {key: (item, mapping(item.body["data"])[key]) for item, key in self._mounted(workload)}
 
+    @cached_property
+    def _configs(self) -> dict[tuple[str, str], tuple[Object, Node] | None]:
+        return {}
+
     def config(self, workload: Workload, key: str) -> tuple[Object, Node] | None:
         """
         The configuration file *key* of *workload*, parsed; ``None`` if it is not mounted.
@@ -255,6 +259,13 @@ class Case:
         Raises:
             ProofError: it is not what its name says.
         """
+        asked = (str(workload), key)
+        if asked not in self._configs:
+            # Eight rules read the same file.
+            self._configs[asked] = self._parsed(workload, key)
+        return self._configs[asked]
+
+    def _parsed(self, workload: Workload, key: str) -> tuple[Object, Node] | None:
         holders = {item.name for item, k in self._mounted(workload) if k == key}
         if len(holders) > 1:
             raise ProofError(str(workload), f"mounts {key} from {', '.join(sorted(holders))}", "mount one of them")

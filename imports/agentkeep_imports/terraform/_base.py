@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, Never, Protocol, TypeAlias, TypeVar
 
 import cdktf
 import jsii
+from constructs import Construct
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Reference")
@@ -125,6 +126,34 @@ class Resource(cdktf.TerraformResource):
 
     @jsii.member(jsii_name="synthesizeHclAttributes")
     def _synthesize_hcl_attributes(self) -> Mapping[str, Any]:
+        _refuse_hcl(self)
+
+
+class Resources(cdktf.TerraformElement):
+    """
+    Many resources as one construct, each as plain data under its address.
+
+    A resource of its own crosses to the kernel five times; all of these together do so three times. For resources by
+    the thousand that nothing refers to.
+
+    Args:
+        scope: A stack, or anything in one.
+        id: Construct id.
+        given: Attributes by type and address, in Terraform's own names.
+    """
+
+    def __init__(self, scope: Construct, id: str, given: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:  # noqa: A002 (the engine's name)
+        super().__init__(scope, id)
+        self._given = {kind: {name: plain(inputs) for name, inputs in named.items()} for kind, named in given.items()}
+
+    @jsii.member(jsii_name="toTerraform")
+    def to_terraform(self) -> Any:
+        """The resources, as they stand in the file."""
+        return {"resource": self._given}
+
+    @jsii.member(jsii_name="toHclTerraform")
+    def to_hcl_terraform(self) -> Any:
+        """Nothing: these bindings write JSON."""
         _refuse_hcl(self)
 
 

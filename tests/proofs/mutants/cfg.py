@@ -4,6 +4,7 @@
 # One table is easier to read in long lines, and its paths in /tmp are never opened.
 # mypy: disable-error-code="misc"
 # ruff: noqa: E501, S108
+import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -13,7 +14,11 @@ from tests.proofs.mutants.shared import (
     LATER,
     deep,
 )
-from tests.proofs.world import REFUTED, UNKNOWN, Base, Mutant
+from tests.proofs.world import REFUTED, UNKNOWN, Base, Json, Mutant
+
+CHANNEL_TOKENS = ("DISCORD_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_BOT_TOKEN", "TELEGRAM_BOT_TOKEN")
+# What a channel calls its groups, and those who may write in one.
+ROOMS = {"discord": ("guilds", "users"), "slack": ("channels", "users"), "telegram": ("groups", "allowFrom")}
 
 
 def mutants(base: Base) -> Iterator[Mutant]:
@@ -21,6 +26,7 @@ def mutants(base: Base) -> Iterator[Mutant]:
     yield from _external_secrets(base)
     yield from _references(base)
     yield from _configuration(base)
+    yield from _channels(base)
     yield from _proxy_configuration(base)
     yield from _tunnel_configuration(base)
     yield from _second_look(base)
@@ -78,7 +84,7 @@ def _configuration(base: Base) -> Iterator[Mutant]:
         for secret in base.ledger["secrets"]
         for reader in secret["readers"]
         if secret["role"] in ("provider-key", "master-key", "proxy-key", "gateway-token")
-        or reader["name"] == "DISCORD_BOT_TOKEN"
+        or reader["name"] in CHANNEL_TOKENS
     ]
     for workload, name in needed:
         yield Mutant(
@@ -177,17 +183,6 @@ def _configuration(base: Base) -> Iterator[Mutant]:
             f"the gateway {what}",
             lambda w, p=path, v=values: w.openclaw(lambda c: deep(gateway(c), *p).update(v)),
         )
-    discord = partial(lambda c: c["channels"]["discord"])
-    for what, values in (
-        ("open", {"dmPolicy": "open"}),
-        ("open to whoever pairs", {"dmPolicy": "pairing"}),
-        ("open to all", {"allowFrom": ["*"]}),
-        ("open to an empty list", {"allowFrom": []}),
-        ("open in groups", {"groupPolicy": "open"}),
-        ("open in a server", {"groupPolicy": "allowlist", "guilds": {"1": {"users": []}}}),
-        ("writing its configuration", {"configWrites": True}),
-    ):
-        yield Mutant("CFG004", f"Discord is {what}", lambda w, v=values: w.openclaw(lambda c: discord(c).update(v)))
     for command in ("bash", "config", "debug", "mcp", "plugins", "restart"):
         yield Mutant(
             "CFG004",
@@ -198,11 +193,6 @@ def _configuration(base: Base) -> Iterator[Mutant]:
         "CFG004", "everybody is the owner", lambda w: w.openclaw(lambda c: c["commands"].update(ownerAllowFrom=["*"]))
     )
     yield Mutant("CFG004", "every plugin is loaded", lambda w: w.openclaw(lambda c: c["plugins"].pop("allow")))
-    yield Mutant(
-        "CFG004",
-        "Discord is not configured, but its token is there",
-        lambda w: w.openclaw(lambda c: c["channels"].pop("discord")),
-    )
     secret, key = next((secret, key) for secret, key, workload, _ in base.grants() if workload == base.agent)
     for variable in ("TELEGRAM_BOT_TOKEN", "SLACK_BOT_TOKEN"):
         yield Mutant(
@@ -241,6 +231,95 @@ def _configuration(base: Base) -> Iterator[Mutant]:
             value="--max-old-space-size=4096"
         ),
     )
+
+
+def _channels(base: Base) -> Iterator[Mutant]:
+    for agent in base.agents:
+        config = json.loads(base.body_of("ConfigMap", f"{agent}-config")["data"]["openclaw.json"])
+        whole = partial(lambda a, w, change: w.text_config(f"{a}-config", "openclaw.json", change), agent)
+        for channel in config["channels"]:
+            who = f"{channel} of {agent}"
+            update = partial(lambda n, t, w, v: t(w, lambda c: c["channels"][n].update(v)), channel, whole)
+            for what, values in _openings(channel):
+                yield Mutant("CFG004", f"{who} is {what}", lambda w, u=update, v=values: u(w, v))
+            for setting in ("accounts", "later", "webhookUrl"):
+                yield Mutant(
+                    "CFG004",
+                    f"{who} has a setting {setting} that nobody has looked at",
+                    lambda w, u=update, s=setting: u(w, {s: {"x": {"dmPolicy": "open"}}}),
+                    UNKNOWN,
+                    LATER,
+                )
+            yield Mutant(
+                "CFG004",
+                f"{who} is not configured, but its token is there",
+                lambda w, n=channel, t=whole: t(w, lambda c: c["channels"].pop(n)),
+            )
+            yield Mutant(
+                "CFG004",
+                f"{who} is kept out by its plugin",
+                lambda w, n=channel, t=whole: t(w, lambda c: c["plugins"]["allow"].remove(n)),
+            )
+            yield Mutant(
+                "CFG004",
+                f"{who} has an owner who may not write to it",
+                lambda w, n=channel, t=whole: t(w, lambda c: c["commands"].update(ownerAllowFrom=[f"{n}:1"])),
+            )
+            yield Mutant(
+                "CFG002",
+                f"{who} lets somebody leave the sandbox who may not write to it",
+                lambda w, n=channel, t=whole: t(
+                    w, lambda c: c["tools"]["elevated"].update(enabled=True, allowFrom={n: ["1"]})
+                ),
+            )
+            for token in [key for key, value in config["channels"][channel].items() if str(value).startswith("${")]:
+                yield Mutant(
+                    "SEC001",
+                    f"{who} has its {token} written out",
+                    lambda w, u=update, k=token: u(w, {k: "xoxb-123456789012-abcdefghijklmnop"}),
+                )
+                yield Mutant(
+                    "CFG001",
+                    f"{who} asks for a {token} that is not there",
+                    lambda w, u=update, k=token: u(w, {k: "${NOT_THERE}"}),
+                )
+        yield Mutant(
+            "CFG004",
+            f"{agent} may load one more plugin",
+            lambda w, t=whole: t(w, lambda c: c["plugins"]["allow"].append("browser")),
+            UNKNOWN,
+            LATER,
+        )
+        if "slack" in config["channels"]:
+            yield Mutant(
+                "CFG004",
+                f"slack of {agent} speaks as a person",
+                lambda w, a=agent: w.container(a)["env"].append({"name": "SLACK_USER_TOKEN", "value": "x"}),
+            )
+
+
+def _openings(channel: str) -> Iterator[tuple[str, Json]]:
+    """Ways to let others than the people of *channel* in."""
+    rooms, people = ROOMS[channel]
+    closed = {"groupPolicy": "allowlist", "contextVisibility": "allowlist"}
+    yield "open", {"dmPolicy": "open"}
+    yield "open to whoever pairs", {"dmPolicy": "pairing"}
+    yield "open as it is by default", {"dmPolicy": None}
+    yield "open to all", {"allowFrom": ["*"]}
+    yield "open to an empty list", {"allowFrom": []}
+    yield "open in groups", {"groupPolicy": "open"}
+    yield "open in a group", {**closed, rooms: {"1": {people: []}}}
+    yield "open to everybody of a group", {**closed, rooms: {"1": {people: ["*"]}}}
+    yield "open in every group", {**closed, rooms: {"*": {people: ["1"]}}}
+    yield "reading what others say", {**closed, "contextVisibility": "all"}
+    yield "reading what others quote", {**closed, "contextVisibility": "allowlist_quote"}
+    yield "writing its configuration", {"configWrites": True}
+    if channel == "telegram":
+        yield "open to all groups' people", {**closed, "groupAllowFrom": ["*"]}
+        yield "open in a group by its own policy", {**closed, rooms: {"1": {people: ["1"], "groupPolicy": "open"}}}
+    if channel == "slack":
+        yield "waiting for requests", {"mode": "http"}
+        yield "behind a relay", {"mode": "relay"}
 
 
 def _proxy_configuration(base: Base) -> Iterator[Mutant]:

@@ -7,7 +7,7 @@ from functools import partial
 
 import yaml
 
-from tests.proofs.world import Base, Mutant
+from tests.proofs.world import Base, Mutant, World
 
 
 def mutants(base: Base) -> Iterator[Mutant]:
@@ -15,6 +15,19 @@ def mutants(base: Base) -> Iterator[Mutant]:
     yield from _pods(base)
     yield from _images(base)
     yield from _replaced(base)
+    yield from _called_otherwise(base)
+
+
+def _called_otherwise(base: Base) -> Iterator[Mutant]:
+    """The ledger calls a program that has a table here a program of the user's own, and says what it is told."""
+    for workload in (*base.agents, base.proxy, base.tunnel):
+        yield Mutant("IMG003", f"{workload} is declared as any program", partial(_any_program, workload))
+
+
+def _any_program(workload: str, world: World) -> None:
+    row = next(one for one in world.ledger["workloads"] if one["deployment"] == workload)
+    row["program"] = "container"
+    row["declared"] = {name: {} for name in (*row["containers"], *row["initContainers"])}
 
 
 def _replaced(base: Base) -> Iterator[Mutant]:

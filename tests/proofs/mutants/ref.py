@@ -38,8 +38,13 @@ def mutants(base: Base) -> Iterator[Mutant]:
 
 
 def _vendors(base: Base) -> Iterator[Mutant]:
-    for kind in ("delivery", "storage", "publishing"):
+    for kind in ("delivery", "storage"):
         yield Mutant("REF014", f"the ledger has no {kind}", lambda w, k=kind: w.ledger["vendors"].update({k: None}))
+    yield Mutant(
+        "REF014",
+        "the ledger publishes nothing",
+        lambda w: (w.ledger["vendors"].update(publishing=None), w.ledger["sites"].clear()),
+    )
     yield Mutant("REF014", "the ledger has no store", _without_a_store)
     yield Mutant(
         "REF014", "the ledger says plain manifests", lambda w: w.ledger["vendors"].update({"delivery": "plain"})

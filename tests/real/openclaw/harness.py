@@ -337,9 +337,26 @@ class OpenClaw:
         self.prepare_log = done.stdout + done.stderr
         if done.returncode != 0:
             raise NotReadyError("prepare-state failed", done.returncode, self.prepare_log)
+        self._install_plugins()
         if not kept.exists() and (state / "npm").is_dir():
             kept.mkdir(parents=True)
             subprocess.run(["cp", "-a", str(state / "npm"), str(state / "state"), str(kept)], check=True)
+
+    def _install_plugins(self) -> None:
+        """Run install-plugins.sh, if the pod has it, as prepare-state.sh is run."""
+        for container in self.pod_spec.get("initContainers", []):
+            if container["name"] != "install-plugins":
+                continue
+            env = self._outer(container, self.environment_of(container), online=True) | npm_environment()
+            if (self._volume_at(container, "/scratch") / "authorities.pem").exists():
+                env["NODE_EXTRA_CA_CERTS"] = "/scratch/authorities.pem"
+            done = subprocess.run(
+                self._command(container, container["command"], network=None),
+                env=env, capture_output=True, text=True, timeout=300, check=False,
+            )  # fmt: skip
+            self.prepare_log += done.stdout + done.stderr
+            if done.returncode != 0:
+                raise NotReadyError("install-plugins failed", done.returncode, self.prepare_log)
 
     def before_gateway(self) -> None:
         """Start what the gateway needs; nothing, unless a test brings more of the pod to life."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import OPENCLAW_VERSION
-from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
+from agentkeep.verify.programs.openclaw.judged import faults
 from tests.real.openclaw.harness import OpenClaw
 from tests.real.openclaw.manifests import Document, config_of, names
 from tests.real.openclaw.network import CLOUDFLARED, LITELLM, NODE_ADDRESS, STRANGER
@@ -56,7 +56,7 @@ def test_strict_validation_has_no_warning(openclaw: OpenClaw) -> None:
 
 
 def test_no_semantic_fault(openclaw: OpenClaw) -> None:
-    assert check_openclaw(config_of(openclaw.documents), names(openclaw.gateway)) == []
+    assert faults(config_of(openclaw.documents), names(openclaw.gateway)) == []
 
 
 def test_audit_finds_nothing_that_is_not_explained(openclaw: OpenClaw) -> None:

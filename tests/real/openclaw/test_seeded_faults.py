@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
+from agentkeep.verify.programs.openclaw.judged import faults
 from tests.real.openclaw.harness import NotReadyError, OpenClaw
 from tests.real.openclaw.manifests import Document, config_of, gateway_of, names, pod_of, script_container, with_config
 from tests.real.openclaw.network import CLOUDFLARED
@@ -109,11 +109,10 @@ def faulty() -> Iterator[OpenClaw]:
 def test_validator_takes_an_unknown_model_and_backend_but_the_check_does_not(faulty: OpenClaw) -> None:
     assert json.loads(faulty.run("openclaw", "config", "validate", "--json").stdout)["valid"] is True
 
-    faults = check_openclaw(config_of(faulty.documents), names(faulty.gateway))
-    assert faults == [
-        "agents.defaults.model: no provider lists the model 'litellm/claude-sonnet'",
-        "agents.defaults.sandbox.backend: there is no backend 'dokcer'",
-        "gateway.trustedProxies: empty, so every forwarded request is answered 403",
+    assert faults(config_of(faulty.documents), names(faulty.gateway)) == [
+        "CFG002: names a sandbox that does not exist (dokcer)",
+        "CFG003: trusts no proxy, so every forwarded request is answered 403",
+        "REF008: refers to model litellm/claude-sonnet, which it does not define",
     ]
 
 

@@ -45,11 +45,19 @@ def tree(model: Model, target: TerraformModules, scratch: Path, before: Mapping[
 def root_modules(app: App, model: Model, target: TerraformModules) -> dict[str, TerraformStack]:
     """Build a stack for each root module in *app*; returns them by folder, secrets' own before what uses them."""
     members: dict[str, tuple[Root, list[Callable[[TerraformStack], object]]]] = {}
+    together: dict[Any, list[Part]] = {}
     for part in model.parts.values():
         if name := part.half("terraform"):
             half = _load(name)
             root = half.root(part, model)
-            members.setdefault(root.path, (root, []))[1].append(partial(_build_part, half, part, model))
+            _, builders = members.setdefault(root.path, (root, []))
+            if not hasattr(half, "together"):
+                builders.append(partial(_build_part, half, part, model))
+            elif half in together:
+                together[half].append(part)
+            else:
+                together[half] = [part]
+                builders.append(partial(half.together, parts=together[half], model=model))
     for fact_name, fact in model.facts:
         if name := fact.halves.get("terraform"):
             half = _load(name)

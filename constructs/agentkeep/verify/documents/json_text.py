@@ -14,8 +14,9 @@ class _DuplicateKeyError(ValueError):
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> Node:
-    # As in YAML: one copy of each text. Keys are shared already.
-    node = Node([(key, sys.intern(value) if type(value) is str else value) for key, value in pairs])
+    # As in YAML: one copy of each text, and of each key over all files.
+    intern = sys.intern
+    node = Node([(intern(key), intern(value) if type(value) is str else value) for key, value in pairs])
     if len(node) != len(pairs):
         raise _DuplicateKeyError
     return node

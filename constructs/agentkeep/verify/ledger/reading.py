@@ -136,6 +136,8 @@ def read_ledger(document: Document) -> Ledger:
     )
     _expect_unique(read, ledger)
     _expect_neighbours(read, ledger)
+    if ledger.sites and not by_hand and not vendors.publishing:
+        raise read.refuse(("sites",), "are declared, though vendors.publishing is null")
     return ledger
 
 

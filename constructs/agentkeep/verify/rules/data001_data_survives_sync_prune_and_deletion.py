@@ -19,8 +19,8 @@ def data001_data_survives_sync_prune_and_deletion(case: Case, report: Report) ->
     DATA001: claims, volumes, snapshots, their classes and the namespace are exempt from the delivery's pruning and from
     the deletion of what delivers.
 
-    What that takes stands in the table of the delivery. Where it can delete an object in two ways, by pruning and with
-    the app, both have to be shut, and so has every way to make the object anew.
+    What that takes stands in the table of the delivery; an option that survives pruning may not survive the deletion
+    of the whole app.
     """
     deliveries = [one for one in map(VENDORS.get, sorted(case.vendors)) if isinstance(one, Delivery)]
     if not case.ledger.storage:

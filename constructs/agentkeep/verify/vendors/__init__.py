@@ -8,7 +8,7 @@ refuted. So every vendor says here by what it is known.
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,30 +46,46 @@ class Vendor:
     secret_fields: frozenset[tuple[str, str]] = frozenset()
     secret_values: tuple[str, ...] = ()
 
-    def found(self, artifacts: Artifacts) -> Iterator[tuple[str, Place]]:
-        """What *artifacts* hold of this vendor, each with its place."""
-        if self.terraform:
-            for module in artifacts.terraform:
-                for block in ("resource", "data"):
-                    for kind, name, _ in module.blocks(block):
-                        if kind.startswith(self.terraform):
-                            yield f"{kind}.{name}", module.at(block, kind, name)
-        for item in artifacts.objects:
-            if self._made(item):
-                yield str(item), item.place
-
-    def _made(self, item: Object) -> bool:
+    def made(self, item: Object) -> bool:
+        """Whether *item* is this vendor's, or marked for it."""
         if item.group in self.groups and (not self.kinds or item.kind in self.kinds):
             return True
-        if self.drivers and text(item.body.get("provisioner") or item.body.get("driver")) in self.drivers:
-            return True
-        return bool(self.marks) and any(key.startswith(self.marks) for key in (*item.annotations, *item.labels))
+        driver = item.body.get("provisioner") or item.body.get("driver") if self.drivers else None
+        return driver is not None and text(driver) in self.drivers
 
 
 def found_in(artifacts: Artifacts) -> Mapping[str, tuple[tuple[str, Place], ...]]:
-    """What *artifacts* hold of each vendor; vendors of which there is nothing are left out."""
-    every = {name: tuple(vendor.found(artifacts)) for name, vendor in VENDORS.items()}
-    return {name: things for name, things in every.items() if things}
+    """What *artifacts* hold of each vendor, each thing with its place; a vendor without any is left out."""
+    found: dict[str, list[tuple[str, Place]]] = {}
+    for module in artifacts.terraform:
+        for block in ("resource", "data"):
+            for kind, name, _ in module.blocks(block):
+                for vendor in VENDORS.values():
+                    if vendor.terraform and kind.startswith(vendor.terraform):
+                        found.setdefault(vendor.name, []).append((f"{kind}.{name}", module.at(block, kind, name)))
+    for item in artifacts.objects:
+        for name in _names(item):
+            found.setdefault(name, []).append((str(item), item.place))
+    for document in artifacts.overrides:
+        found.setdefault(_OVERRIDING, []).append((document.file, Place(document.file)))
+    return {name: tuple(things) for name, things in found.items()}
+
+
+def _names(item: Object) -> set[str]:
+    """Vendors that an object belongs to, or is marked for: by its kind, and by its labels and annotations."""
+    names = {vendor.name for vendor in VENDORS.values() if vendor.made(item)}
+    for key in (*item.annotations, *item.labels):
+        prefix = key.partition("/")[0]
+        if prefix not in _MARKED:
+            _MARKED[prefix] = [v.name for v in VENDORS.values() if v.marks and f"{prefix}/".startswith(v.marks)]
+        names.update(_MARKED[prefix])
+    return names
+
+
+# What the prefixes of labels and annotations say; a platform has few, and every object has them.
+_MARKED: Final[dict[str, list[str]]] = {}
+# Who reads ``.argocd-source-*.yaml``.
+_OVERRIDING: Final = "argocd"
 
 
 def of_kind(kind: str) -> Iterable[Vendor]:

@@ -20,6 +20,7 @@ class OpenClaw(OpenClawFacts):
         fallbacks: Aliases of the models it uses when that fails, in order.
         tools: Its command-line tools.
         channels: How people talk to it; nobody does unless one is named.
+        plugins: What these need that is not part of OpenClaw. They have its version, so declare them beside *image*.
         elevated: Who may leave the sandbox. Nobody by default.
         rules: Facts of its policy text.
     """

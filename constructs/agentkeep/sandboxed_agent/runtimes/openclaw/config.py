@@ -3,7 +3,7 @@ OpenClaw's configuration, rendered from typed settings.
 
 ``render_openclaw`` gives the content of ``openclaw.json`` for OpenClaw 2026.9.6. A model is written once, in
 ``OpenClawSettings.models``; every reference to it is derived from that list, so a reference to a model that the proxy
-does not serve cannot be written. What OpenClaw's own validator lets through is in ``openclaw_faults``.
+does not serve cannot be written. What OpenClaw's own validator lets through, the proofs look at.
 
 Secrets appear as references only: ``${NAME}`` for a variable, a file reference for a file. Every fact about
 the program was established by running it (tests/real/openclaw).
@@ -14,23 +14,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
 
 from agentkeep.errors import DeclarationError
 
 OPENCLAW_VERSION = "2026.9.6"
-"""The release whose schema the output follows."""
-
-DISCORD_PLUGIN_VERSION = "2026.9.6"
-"""Discord is not bundled with OpenClaw; its plugin must have the same release."""
-
-DISCORD_PLUGIN_SHA512 = (
-    "1239431addfe6c50e2d72eb690f6695eebc84c7ed53935e510186aa460d2a957"
-    "c5ec9822b5871fac7d57edf64c2755455110258e58560ca04cb775402e560f05"
-)
-"""SHA-512 of the published package in hexadecimal; it bundles its dependencies, so this pins all of them."""
+"""The release whose schema the output follows, and that the tests start."""
 
 STATE_DIR = "/home/node/.openclaw"
 """OpenClaw's state: sessions, plugins, device pairings. A persistent volume."""
@@ -64,7 +55,6 @@ _MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 _LABEL = re.compile(r"[^\x00-\x1f$\x7f]+")
 _ENV = re.compile(r"[A-Z][A-Z0-9_]*")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_SNOWFLAKE = re.compile(r"[0-9]{17,20}")
 _IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")
 _MEMORY = re.compile(r"[1-9][0-9]*[kmg]")
 _USER = re.compile(r"[1-9][0-9]*:[1-9][0-9]*")
@@ -129,21 +119,25 @@ class ChatModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Discord:
+class ChannelSettings:
     """
-    The Discord bot: who may write to it, and where.
+    A channel: who may write to it, and where.
 
     Attributes:
-        token: The bot's token.
-        users: Discord user ids (17 to 20 digits) that may write to the bot. Nobody else gets an answer.
+        name: The key below ``channels``, which is also the id of its plugin.
+        tokens: Its secrets, by the setting that takes them.
+        users: Ids of those who may write to the bot. Nobody else gets an answer.
         elevated: The ids among *users* whose direct messages may run commands outside the sandbox.
-        guilds: Ids of servers where *users* may mention the bot; empty means direct messages only.
+        rooms: The setting that names the groups where *users* may mention the bot; empty means direct messages only.
+        settings: Everything else.
     """
 
-    token: Secret
+    name: str
+    tokens: Mapping[str, Secret]
     users: tuple[str, ...]
     elevated: tuple[str, ...] = ()
-    guilds: tuple[str, ...] = ()
+    rooms: Mapping[str, object] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +194,7 @@ class OpenClawSettings:
             is answered 403, whatever token it carries.
         origins: Web origins of the control page, such as ``https://openclaw.b0xp.io``.
         sandbox: Where commands run. None means in the gateway's own container, beside its secrets.
-        discord: The Discord bot, if there is one.
+        channels: How people talk to the agent.
         port: The gateway's port.
         workspace: The absolute folder of the agent's own files.
     """
@@ -212,7 +206,7 @@ class OpenClawSettings:
     trusted_proxies: tuple[str, ...]
     origins: tuple[str, ...]
     sandbox: DockerSandbox | SshSandbox | None
-    discord: Discord | None = None
+    channels: tuple[ChannelSettings, ...] = ()
     port: int = 18789
     workspace: str = WORKSPACE_DIR
 
@@ -221,9 +215,9 @@ def render_openclaw(settings: OpenClawSettings, *, path: str = "openclaw") -> di
     """
     Return the content of ``openclaw.json`` as plain data.
 
-    The strict validator of OpenClaw 2026.9.6 accepts it without a warning once the Discord plugin is installed, and
-    ``check_openclaw`` finds nothing in it as long as the variables of ``env_names(settings)`` are set. Everything that
-    would call home on its own is off: update checks, telemetry, the hosted model catalogue, network discovery and
+    The strict validator of OpenClaw 2026.9.6 accepts it without a warning once the plugins of its channels are installed,
+    and the proofs find nothing in it as long as the variables of ``env_names(settings)`` are set. Everything that would
+    call home on its own is off: update checks, telemetry, the hosted model catalogue, network discovery and
     embeddings of the agent's memory.
 
     Args:
@@ -261,13 +255,13 @@ def render_openclaw(settings: OpenClawSettings, *, path: str = "openclaw") -> di
                 "sandbox": _sandbox(settings.sandbox),
             }
         },
-        "tools": {"elevated": _elevated(settings.discord)},
+        "tools": {"elevated": _elevated(settings.channels)},
         # One conversation per person: what one user tells the bot is not context for the next.
         "session": {"dmScope": "per-channel-peer"},
-        "commands": _commands(settings.discord),
-        "channels": {} if settings.discord is None else {"discord": _discord(settings.discord)},
+        "commands": _commands(settings.channels),
+        "channels": {channel.name: _channel(channel) for channel in settings.channels},
         # An exclusive list: it also keeps bundled plugins out that would start because their key is in the environment.
-        "plugins": {"allow": [] if settings.discord is None else ["discord"]},
+        "plugins": {"allow": [channel.name for channel in settings.channels]},
         # Embeddings would go to OpenAI directly, past the proxy. Keyword search stays.
         "memory": {"search": {"provider": "none"}},
         "browser": {"enabled": False},
@@ -366,32 +360,33 @@ def _sandbox(sandbox: DockerSandbox | SshSandbox | None) -> dict[str, object]:
             }
 
 
-def _elevated(discord: Discord | None) -> dict[str, object]:
-    if discord is None or not discord.elevated:
-        return {"enabled": False}
-    return {"enabled": True, "allowFrom": {"discord": list(discord.elevated)}}
+def _elevated(channels: Sequence[ChannelSettings]) -> dict[str, object]:
+    people = {channel.name: list(channel.elevated) for channel in channels if channel.elevated}
+    # Without a list OpenClaw lets everybody out.
+    return {"enabled": True, "allowFrom": people} if people else {"enabled": False}
 
 
-def _commands(discord: Discord | None) -> dict[str, object]:
+def _commands(channels: Sequence[ChannelSettings]) -> dict[str, object]:
     # Chat commands that would change the deployment from inside it. Its one source is the declaration.
     commands: dict[str, object] = dict.fromkeys(("bash", "config", "debug", "mcp", "plugins", "restart"), False)
-    if discord is not None and discord.elevated:
-        commands["ownerAllowFrom"] = [f"discord:{user}" for user in discord.elevated]
-    return commands
+    owners = [f"{channel.name}:{user}" for channel in channels for user in channel.elevated]
+    return {**commands, "ownerAllowFrom": owners} if owners else commands
 
 
-def _discord(discord: Discord) -> dict[str, object]:
-    channel: dict[str, object] = {
+def _channel(channel: ChannelSettings) -> dict[str, object]:
+    rendered: dict[str, object] = {
         "enabled": True,
-        "token": _reference(discord.token),
+        **{setting: _reference(secret) for setting, secret in channel.tokens.items()},
         "dmPolicy": "allowlist",
-        "allowFrom": list(discord.users),
-        "groupPolicy": "allowlist" if discord.guilds else "disabled",
+        "allowFrom": list(channel.users),
+        "groupPolicy": "allowlist" if channel.rooms else "disabled",
         "configWrites": False,
     }
-    if discord.guilds:
-        channel["guilds"] = {guild: {"requireMention": True, "users": list(discord.users)} for guild in discord.guilds}
-    return channel
+    if channel.rooms:
+        # Otherwise the model reads what everybody in the group has written, as context of what a user asks.
+        rendered |= {"contextVisibility": "allowlist", **channel.rooms}
+    # Data comes last and replaces nothing; the declaration refuses data that would.
+    return {**rendered, **{key: value for key, value in channel.settings.items() if key not in rendered}}
 
 
 def _reference(secret: Secret) -> object:
@@ -409,8 +404,8 @@ def _file_provider(secret: FileSecret) -> dict[str, object]:
 def _secrets(settings: OpenClawSettings) -> Iterator[Secret]:
     yield settings.proxy_key
     yield settings.gateway_token
-    if settings.discord is not None:
-        yield settings.discord.token
+    for channel in settings.channels:
+        yield from channel.tokens.values()
     if isinstance(settings.sandbox, SshSandbox):
         yield settings.sandbox.identity
         yield settings.sandbox.known_hosts
@@ -442,8 +437,8 @@ def _settings_problems(settings: OpenClawSettings) -> Iterator[tuple[str, str]]:
         if not re.fullmatch(r"https://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
             yield f"origin {origin!r} is no https origin", "write it as 'https://host', without a path"
     yield from _secret_problems(tuple(_secrets(settings)))
-    if settings.discord is not None:
-        yield from _discord_problems(settings.discord)
+    for channel in settings.channels:
+        yield from _channel_problems(channel)
     if settings.sandbox is not None:
         yield from _sandbox_problems(settings.sandbox)
 
@@ -493,14 +488,15 @@ def _secret_problems(secrets: Sequence[Secret]) -> Iterator[tuple[str, str]]:
         yield "two uses share one secret", "give each use a secret of its own"
 
 
-def _discord_problems(discord: Discord) -> Iterator[tuple[str, str]]:
-    if not discord.users:
-        yield "Discord has no users, so nobody can write to the bot", "give at least one user id"
-    for user in (*discord.users, *discord.guilds):
-        if not _SNOWFLAKE.fullmatch(user):
-            yield f"{user!r} is no Discord id", "copy the id of 17 to 20 digits; names can change hands"
-    for user in discord.elevated:
-        if user not in discord.users:
+def _channel_problems(channel: ChannelSettings) -> Iterator[tuple[str, str]]:
+    if not channel.users:
+        yield f"{channel.name} has no users, so nobody can write to the bot", "give at least one user id"
+    for user in channel.users:
+        # OpenClaw would put a variable's value in the place of ${NAME}.
+        if user == "*" or "$" in user:
+            yield f"{user!r} is not one user of {channel.name}", "give the id of each person"
+    for user in channel.elevated:
+        if user not in channel.users:
             yield f"elevated user {user!r} is not among the users", "add the id to users, or remove it from elevated"
 
 

@@ -9,14 +9,13 @@ from agentkeep.core.model import Model
 from agentkeep.core.pod import Claim, Container, Files, Mount, Pod, Probe, Volume, fingerprint
 from agentkeep.sandboxed_agent.runtime import Additions, Agent, Place
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
-    DISCORD_PLUGIN_SHA512,
-    DISCORD_PLUGIN_VERSION,
     GATEWAY_ENV,
     SHARED_STATE_DIRS,
     STATE_DIR,
 )
 from agentkeep.sandboxed_agent.runtimes.openclaw.facts import OpenClawFacts
-from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import CONFIG_FILE, scripts, texts
+from agentkeep.sandboxed_agent.runtimes.openclaw.rendering import CONFIG_FILE, PLUGIN_SCRIPT, scripts, texts
+from agentkeep.sandboxed_agent.runtimes.openclaw.tools import Plugin
 from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import config_map_key
 
 UID = 1000
@@ -35,6 +34,8 @@ PATH = f"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:{TOOLS_FOL
 GRACE_SECONDS = 345
 
 SMALL = Resources(cpu="10m", memory="32Mi", cpu_limit="200m", memory_limit="128Mi")
+# What prepare-state.sh installs by itself; install-plugins.sh has the others.
+PREPARED = "@openclaw/discord"
 INSTALL = Resources(cpu="100m", memory="256Mi", cpu_limit="1", memory_limit="1Gi")
 
 PLACE = Place(scripts=SCRIPTS_FOLDER, tools=TOOLS_FOLDER, data="data", state=STATE_DIR, shared=SHARED_STATE_DIRS)
@@ -43,7 +44,8 @@ PLACE = Place(scripts=SCRIPTS_FOLDER, tools=TOOLS_FOLDER, data="data", state=STA
 def plan(runtime: OpenClawFacts, agent: Agent, model: Model) -> Pod:
     """The pod of *agent*, whose runtime is *runtime*."""
     added = agent.sandbox.additions(PLACE)
-    run = {**scripts(), **added.scripts}
+    further = _further_plugins(runtime)
+    run = {**scripts(plugins=bool(further)), **added.scripts}
     config, policy = texts(runtime, agent, model)
     secret_volumes, secret_mounts = agent.secret_mounts(model)
     return Pod(
@@ -53,7 +55,13 @@ def plan(runtime: OpenClawFacts, agent: Agent, model: Model) -> Pod:
         architecture=agent.placement.arch,
         tolerations=agent.placement.tolerations,
         grace_seconds=GRACE_SECONDS,
-        init_containers=(*added.before, _install(runtime), _prepare(runtime), *added.after),
+        init_containers=(
+            *added.before,
+            _install(runtime),
+            _prepare(runtime),
+            *(_plugins(runtime, further) for _ in further[:1]),
+            *added.after,
+        ),
         containers=(
             _gateway(runtime, agent, model, added, secret_mounts),
             *added.beside,
@@ -167,9 +175,9 @@ def _install(runtime: OpenClawFacts) -> Container:
         "install-tools.sh",
         env={
             "CODEX_VERSION": tools.codex,
-            "CODEX_SHA512": tools.codex_sha512,
+            "CODEX_SHA512": tools.codex_sha512.digest,
             "GH_VERSION": tools.gh,
-            "GH_SHA256": tools.gh_sha256,
+            "GH_SHA256": tools.gh_sha256.digest,
             "HOME": SCRATCH_FOLDER,
         },
         mounts=(Mount("tools", TOOLS_FOLDER), Mount("scratch", SCRATCH_FOLDER)),
@@ -178,16 +186,13 @@ def _install(runtime: OpenClawFacts) -> Container:
 
 
 def _prepare(runtime: OpenClawFacts) -> Container:
-    discord = (
-        {"DISCORD_PLUGIN_VERSION": DISCORD_PLUGIN_VERSION, "DISCORD_PLUGIN_SHA512": DISCORD_PLUGIN_SHA512}
-        if runtime.discord
-        else {}
-    )
+    discord = next((plugin for plugin in runtime.needed_plugins if plugin.package == PREPARED), None)
+    env = {"DISCORD_PLUGIN_VERSION": discord.version, "DISCORD_PLUGIN_SHA512": discord.sha512} if discord else {}
     return _script(
         "prepare-state",
         runtime.image,
         "prepare-state.sh",
-        env={**discord, "HOME": SCRATCH_FOLDER},
+        env={**env, "HOME": SCRATCH_FOLDER},
         mounts=(
             Mount("data", STATE_DIR),
             Mount("scratch", SCRATCH_FOLDER),
@@ -196,6 +201,29 @@ def _prepare(runtime: OpenClawFacts) -> Container:
             Mount("config", CONFIG_FOLDER),
             Mount("config-source", CONFIG_SOURCE, read_only=True),
             Mount("policy", POLICY_SOURCE, read_only=True),
+        ),
+        resources=INSTALL,
+    )
+
+
+def _further_plugins(runtime: OpenClawFacts) -> tuple[Plugin, ...]:
+    """Plugins that prepare-state.sh does not install."""
+    return tuple(plugin for plugin in runtime.needed_plugins if plugin.package != PREPARED)
+
+
+def _plugins(runtime: OpenClawFacts, plugins: Sequence[Plugin]) -> Container:
+    return _script(
+        "install-plugins",
+        runtime.image,
+        PLUGIN_SCRIPT,
+        env={
+            "PLUGINS": " ".join(f"{plugin.package}@{plugin.version}={plugin.sha512}" for plugin in plugins),
+            "HOME": SCRATCH_FOLDER,
+        },
+        mounts=(
+            Mount("data", STATE_DIR),
+            Mount("scratch", SCRATCH_FOLDER),
+            Mount("scratch", "/tmp", sub_path="prepare"),  # noqa: S108 - of the pod
         ),
         resources=INSTALL,
     )

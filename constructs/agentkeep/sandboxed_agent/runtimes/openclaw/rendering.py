@@ -11,28 +11,23 @@ from agentkeep.core.model import Model
 from agentkeep.errors import DeclarationError
 from agentkeep.sandboxed_agent.runtime import Agent, Offered
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
+    ChannelSettings,
     ChatModel,
-    Discord,
     DockerSandbox,
     EnvSecret,
     OpenClawSettings,
     render_openclaw,
 )
-from agentkeep.sandboxed_agent.runtimes.openclaw.facts import DISCORD_TOKEN_ENV, GATEWAY_TOKEN_ENV, OpenClawFacts
-from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
-from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import (
-    CODEX_KEY_ENV,
-    COMMANDS,
-    AgentPolicy,
-    Opening,
-    Tool,
-    render_workspace,
-)
+from agentkeep.sandboxed_agent.runtimes.openclaw.facts import GATEWAY_TOKEN_ENV, OpenClawFacts
+from agentkeep.sandboxed_agent.runtimes.openclaw.policy import CODEX_KEY_ENV, COMMANDS, AgentPolicy, Opening, Tool
+from agentkeep.sandboxed_agent.runtimes.openclaw.texts import Language
+from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import LANGUAGES, render_workspace
 from agentkeep.sandboxed_agent.sandboxes.docker_in_docker import DockerInDocker
 from agentkeep.secret_param.declaration import IsolatedSecret
 
 CONFIG_FILE = "openclaw.json"
 SCRIPTS = ("prepare-state.sh", "install-tools.sh", "sync-files.sh")
+PLUGIN_SCRIPT = "install-plugins.sh"
 
 
 def models(runtime: OpenClawFacts, agent: Agent, model: Model) -> tuple[Offered, ...]:
@@ -69,27 +64,24 @@ def settings(runtime: OpenClawFacts, agent: Agent, model: Model) -> OpenClawSett
         # OpenClaw wants an origin. Without a host there is none, and no page can ever come from this one (RFC 2606).
         origins=tuple(f"https://{one.host}" for one in model.published(agent.id)) or ("https://unpublished.invalid",),
         sandbox=sandbox,
-        discord=None
-        if runtime.discord is None
-        else Discord(
-            token=EnvSecret(DISCORD_TOKEN_ENV),
-            users=tuple(user.id for user in runtime.discord.users),
-            elevated=tuple(user.id for user in runtime.elevated.users),
+        channels=tuple(
+            ChannelSettings(
+                name=talk.name,
+                tokens={token.setting: EnvSecret(token.variable) for token in talk.tokens},
+                users=talk.users,
+                elevated=tuple(user.id for user in runtime.elevated.users if user.channel == talk.name),
+                rooms=talk.rooms,
+                settings={**talk.fixed, **talk.settings},
+            )
+            for talk in runtime.talks
         ),
         port=agent.ports["gateway"].number,
     )
 
 
 def config_file(runtime: OpenClawFacts, agent: Agent, model: Model) -> str:
-    """
-    ``openclaw.json``.
-
-    Raises:
-        DeclarationError: It has a fault that OpenClaw's own validator would let through.
-    """
+    """``openclaw.json``; what its own validator would let through, the proofs refuse."""
     content = render_openclaw(settings(runtime, agent, model), path=agent.path)
-    for fault in check_openclaw(content, secret_names(agent, model)):
-        raise DeclarationError(agent.path, f"openclaw.json: {fault}", "fix the declaration")
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -100,21 +92,18 @@ def secret_names(agent: Agent, model: Model) -> set[str]:
 
 def policy_files(runtime: OpenClawFacts, agent: Agent, model: Model) -> dict[str, str]:
     """``SOUL.md`` and the skills, by their path in the workspace."""
-    tools = [
-        Tool("codex", runtime.tools.codex, "コードレビュー"),
-        Tool("gh", runtime.tools.gh, "プルリクエスト"),
-        Tool("git", "", "バージョン管理"),
-    ]
+    words = LANGUAGES[runtime.rules.language]
+    versions = {"codex": runtime.tools.codex, "gh": runtime.tools.gh, "git": ""}
     if agent.sandbox.is_on:
-        tools.append(Tool("docker", "", "サンドボックスの起動(OpenClaw が使う)"))
+        versions["docker"] = ""
     names = secret_names(agent, model)
     (serving,) = model.served(agent.id)
     policy = AgentPolicy(
         sandbox="docker" if agent.sandbox.is_on else "off",
         sandbox_network=getattr(agent.sandbox, "network", "bridge") == "bridge",
         elevated=bool(runtime.elevated.users),
-        openings=tuple(_opening(flow) for flow in model.flows(agent.id)),
-        tools=tuple(sorted(tools, key=lambda tool: tool.name)),
+        openings=tuple(_opening(flow, words) for flow in model.flows(agent.id)),
+        tools=tuple(Tool(name, versions[name], words.purposes[name]) for name in sorted(versions)),
         secrets=tuple(sorted(names)),
         # Of its own proxy only: what other agents' proxies hold is not this agent's business.
         elsewhere=tuple(
@@ -125,6 +114,8 @@ def policy_files(runtime: OpenClawFacts, agent: Agent, model: Model) -> dict[str
         repositories=runtime.rules.repositories,
         commands=(*COMMANDS, *model.delivery.commands),
         review=CODEX_KEY_ENV in names,
+        channels=tuple(talk.label for talk in runtime.talks),
+        language=runtime.rules.language,
     )
     return render_workspace(policy, path=agent.path)
 
@@ -151,18 +142,19 @@ def texts(runtime: OpenClawFacts, agent: Agent, model: Model) -> tuple[str, dict
     return config, policy
 
 
-def scripts() -> dict[str, str]:
-    """The scripts of the pod's own containers, by file name."""
+def scripts(*, plugins: bool = False) -> dict[str, str]:
+    """The scripts of the pod's own containers, by file name; that for further *plugins* only where there are any."""
     folder = files("agentkeep.sandboxed_agent.runtimes.openclaw").joinpath("files")
-    return {name: folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS}
+    names = (*SCRIPTS, PLUGIN_SCRIPT) if plugins else SCRIPTS
+    return {name: folder.joinpath(name).read_text(encoding="utf-8") for name in names}
 
 
-def _opening(flow: Flow) -> Opening:
+def _opening(flow: Flow, words: Language) -> Opening:
     match flow.to:
         case Internet():
-            to = "インターネット"
+            to = words.internet
         case Dns():
-            to = "クラスターの DNS"
+            to = words.dns
         case Inward(workload=workload):
             to = workload
         case Beside(neighbour=neighbour):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cdktf import TerraformResourceLifecycle, TerraformStack
 from constructs import Construct
 
@@ -9,6 +11,7 @@ from agentkeep.core.model import Model, Secret
 from agentkeep.halves.terraform import Root, address, settle
 from agentkeep.secret_param.stores.aws_terraform import AWS_VERSION, aws_provider
 from agentkeep.secret_param.stores.parameter_store import ParameterStore
+from agentkeep_imports.terraform._base import Resources
 from agentkeep_imports.terraform.aws import SsmParameter
 
 PLACEHOLDER = "dummy"
@@ -39,15 +42,42 @@ class ParameterTerraform(Construct):
             # The value is set by hand after the first apply; the next plan must not put the placeholder back.
             lifecycle=TerraformResourceLifecycle(ignore_changes=["value"]),
         )
-        readers = ", ".join(grant.workload for grant in model.readers(secret.id))
-        settle(
-            self.parameter, address(secret.id), f"Read by {readers} only. Set the value in SSM after the first apply."
-        )
+        settle(self.parameter, address(secret.id), _comment(secret, model))
+
+    @staticmethod
+    def together(scope: Construct, parts: Sequence[Secret], model: Model) -> None:
+        """
+        All of *parts* as one construct, each as it would be alone: by the thousand they are most of a synthesis.
+
+        Args:
+            scope: A stack with an AWS provider.
+            parts: What was declared.
+            model: The platform.
+        """
+        path = scope.node.path
+        made = {}
+        for secret in parts:
+            name = address(secret.id)
+            metadata = {"path": f"{path}/{secret.id}/parameter", "uniqueId": name}
+            made[name] = {
+                "//": {"comment": _comment(secret, model), "metadata": metadata},
+                "name": secret.key,
+                "type": "SecureString",
+                "value": PLACEHOLDER,
+                "description": secret.about,
+                "lifecycle": {"ignore_changes": ["value"]},
+            }
+        Resources(scope, "parameters", {SsmParameter.TF_RESOURCE_TYPE: made})
 
     @staticmethod
     def root(secret: Secret, model: Model) -> Root:  # noqa: ARG004 - every secret is in one account
         """All secrets of a platform are one root module."""
         return Root("aws", "aws", VERSIONS, provider)
+
+
+def _comment(secret: Secret, model: Model) -> str:
+    readers = ", ".join(grant.workload for grant in model.readers(secret.id))
+    return f"Read by {readers} only. Set the value in SSM after the first apply."
 
 
 def provider(stack: TerraformStack, model: Model) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from agentkeep.verify.naming import written_out
 from agentkeep.verify.programs.openclaw.agents import models, sandboxes
-from agentkeep.verify.programs.openclaw.channels import channels, switched_on
+from agentkeep.verify.programs.openclaw.channels import channels, switched_on, undecided
 from agentkeep.verify.programs.openclaw.gateway import gateways
 from agentkeep.verify.programs.openclaw.quiet import quiet, unknown_sections
 from agentkeep.verify.programs.openclaw.secrets import missing_providers, variables
@@ -25,7 +25,8 @@ def faults(config: Mapping[str, Any], environment: Collection[str]) -> list[str]
         "CFG003": gateways(config),
         "CFG004": [
             *channels(config),
-            *(f"switches on {channel} by {name}" for channel, name in switched_on(config, environment)),
+            *undecided(config),
+            *switched_on(config, environment),
         ],
         "CFG009": [*unknown_sections(config), *quiet(config)],
         "CFG012": missing_providers(config),
