@@ -18,7 +18,7 @@ def net010_policies_stand_before_pods(case: Case, report: Report) -> None:
 
     Else a pod that starts first is free until its policy arrives. Where a delivery applies in waves, the policy is in
     an earlier one; elsewhere manifests are listed in that order, in a kustomization that keeps it (``sortOptions``).
-    Flux sorts by kind all the same: there the namespace has to be closed by hand once, before Flux comes.
+    A delivery that sorts by kind all the same needs the namespace to be closed by hand once, before it comes.
     """
     policies = [item for item in case.own("NetworkPolicy") if item.namespace]
     in_waves = any(_WAVE in item.annotations for item in case.artifacts.objects)
