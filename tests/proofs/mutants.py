@@ -994,6 +994,14 @@ def pods() -> Iterator[Mutant]:
         )
 
 
+def _late_pod(world: World) -> None:
+    """Storage that binds when its first pod comes, and a claim that is applied before."""
+    storage = next(name for _, name in objects("StorageClass"))
+    claim = next(name for _, name in objects("PersistentVolumeClaim"))
+    world.k8s("StorageClass", storage).update(volumeBindingMode="WaitForFirstConsumer")
+    world.k8s("PersistentVolumeClaim", claim)["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] = "-10"
+
+
 def _kept(name: str) -> Iterator[Mutant]:
     yield from _admission("DATA005", name)
     guard = partial(lambda w: w.k8s("ValidatingAdmissionPolicy", name)["spec"])
@@ -1398,6 +1406,10 @@ def references() -> Iterator[Mutant]:
         lambda w: w.k8s("Application", "openclaw")["spec"]["destination"].update(namespace="default"),
     )
     yield Mutant("REF011", "the Application follows no revision", dropping(source, "targetRevision"))
+    retry = partial(lambda w: w.k8s("Application", "openclaw")["spec"]["syncPolicy"]["retry"])
+    yield Mutant("REF014", "a failed revision is tried for ever", dropping(retry, "refresh"))
+    yield Mutant("REF014", "a failed revision is tried again on purpose", setting(retry, refresh=False))
+    yield Mutant("REF014", "the claim waits for a pod of a later wave", _late_pod)
     provider = partial(lambda c: c["models"]["providers"]["litellm"])
     for what, url in (
         ("another port", "http://litellm.openclaw.svc.cluster.local:4001/v1"),

@@ -75,7 +75,7 @@ class AdmissionKubernetes(Construct):
         self._keep("namespaces", "", [((named,), f"the namespace {platform.id} holds data")])
         self._keep(
             "persistentvolumeclaims", "",
-            [((here, f"oldObject.metadata.name in {json.dumps(claims)}"), f"the claim holds the data of {platform.id}")],
+            [((here, f"oldObject.metadata.name in {json.dumps(claims)}"), f"it holds the data of {platform.id}")],
         )  # fmt: skip
         ours = ("has(oldObject.spec.claimRef)", f"oldObject.spec.claimRef.namespace == {_text(platform.id)}")
         self._keep("persistentvolumes", "", [(ours, f"the volume holds the data of {platform.id}")])

@@ -112,6 +112,7 @@ class DeliveryKubernetes(Construct):
                     sync_options=["CreateNamespace=false", "PruneLast=true", "ApplyOutOfSyncOnly=true"],
                     retry=ApplicationSpecSyncPolicyRetry(
                         limit=5,
+                        refresh=True,
                         backoff=ApplicationSpecSyncPolicyRetryBackoff(duration="10s", factor=2, max_duration="3m"),
                     ),
                 ),
@@ -125,4 +126,8 @@ class DeliveryKubernetes(Construct):
         explain(
             "Application", platform.id, "spec", "syncPolicy", "automated", "prune",
             because="What vanishes from the folder stays in the cluster until a person prunes it.",
+        )  # fmt: skip
+        explain(
+            "Application", platform.id, "spec", "syncPolicy", "retry", "refresh",
+            because="Else a revision that failed is tried again for minutes while the commit that fixes it waits.",
         )  # fmt: skip

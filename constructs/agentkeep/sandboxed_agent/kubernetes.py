@@ -122,8 +122,9 @@ class SandboxedAgentKubernetes(Construct):
                     "recurring-job.longhorn.io/source": "enabled",
                     **{f"recurring-job-group.longhorn.io/{group}": "enabled" for group in groups},
                 },
+                # In no earlier wave than its pod: storage that binds when its first pod comes would never be healthy
+                # there, and the sync would wait for ever.
                 annotations=KEPT,
-                wave=WAVE_CONFIG,
             ),
             spec=k8s.PersistentVolumeClaimSpec(
                 access_modes=["ReadWriteOnce"],
