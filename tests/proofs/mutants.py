@@ -994,6 +994,14 @@ def pods() -> Iterator[Mutant]:
         )
 
 
+def _reword(world: World, kind: str, old: str, new: str) -> None:
+    """Change a word in every expression of the policy that keeps *kind*."""
+    validations = world.k8s("ValidatingAdmissionPolicy", f"openclaw-keep-{kind}")["spec"]["validations"]
+    assert any(old in one["expression"] for one in validations)
+    for one in validations:
+        one["expression"] = one["expression"].replace(old, new)
+
+
 def _late_pod(world: World) -> None:
     """Storage that binds when its first pod comes, and a claim that is applied before."""
     storage = next(name for _, name in objects("StorageClass"))
@@ -1021,12 +1029,18 @@ def _kept(name: str) -> Iterator[Mutant]:
         "DATA005",
         f"{name}: by request.name",
         changed(
-            lambda text: text.replace("oldObject.metadata.name", "request.name").replace(
-                "oldObject.spec.claimRef.namespace", "request.namespace"
+            lambda text: (
+                text.replace("oldObject.metadata.name", "request.name")
+                .replace("oldObject.spec.claimRef.namespace", "request.namespace")
+                .replace("oldObject.status.kubernetesStatus.namespace", "request.namespace")
             )
         ),
     )
-    yield Mutant("DATA005", f"{name}: for another name", changed(lambda text: text.replace("openclaw", "other")))
+    yield Mutant(
+        "DATA005",
+        f"{name}: for another name",
+        changed(lambda text: text.replace("openclaw", "other").replace("argoproj.io", "example.com")),
+    )
     yield Mutant(
         "DATA005",
         f"{name}: unless somebody asks",
@@ -1196,8 +1210,40 @@ def data() -> Iterator[Mutant]:
             f"the claim with {label} switched off",
             lambda w, x=label: pvc(w)["metadata"]["labels"].update({x: "disabled"}),
         )
-    for kind in ("namespaces", "persistentvolumeclaims", "persistentvolumes", "applications"):
+    for kind in (
+        "namespaces",
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "applications",
+        "customresourcedefinitions",
+        "volumes",
+    ):
         yield from _kept(f"openclaw-keep-{kind}")
+    for kind, count in (("persistentvolumes", 4), ("applications", 2)):
+        guard = partial(lambda w, k: w.k8s("ValidatingAdmissionPolicy", f"openclaw-keep-{k}")["spec"], k=kind)
+        for index in range(count):
+            yield Mutant(
+                "DATA005",
+                f"openclaw-keep-{kind}: validation {index + 1} dropped",
+                lambda w, g=guard, i=index: g(w)["validations"].pop(i),
+            )
+        yield Mutant(
+            "DATA005",
+            f"openclaw-keep-{kind} asks about deletions alone",
+            lambda w, g=guard: g(w)["matchConstraints"]["resourceRules"][0].update(operations=["DELETE"]),
+        )
+    for finalizer in ("", "/background", "/foreground"):
+        yield Mutant(
+            "DATA005",
+            f"the finalizer with {finalizer or 'nothing'} is not refused",
+            lambda w, f=finalizer: _reword(w, "applications", f'"resources-finalizer.argocd.argoproj.io{f}"', '"x"'),
+        )
+    for definition in ("applications.argoproj.io", "volumes.longhorn.io"):
+        yield Mutant(
+            "DATA005",
+            f"the definition {definition} may go",
+            lambda w, d=definition: _reword(w, "customresourcedefinitions", f'"{d}"', '"x"'),
+        )
     agent = partial(lambda w: w.k8s("Deployment", AGENT)["spec"])
     yield Mutant("DATA006", "the agent rolls over", setting(agent, strategy={"type": "RollingUpdate"}))
     yield Mutant("DATA006", "the agent's strategy is left out", dropping(agent, "strategy"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from constructs import Construct
 
@@ -43,6 +44,37 @@ Validation = ValidatingAdmissionPolicySpecValidations
 Variable = ValidatingAdmissionPolicySpecVariables
 
 
+_DELETED, _CHANGED = "DELETE", "UPDATE"
+# What makes ArgoCD delete everything that an Application deployed before it lets go of it.
+CASCADES = [
+    "resources-finalizer.argocd.argoproj.io",
+    "resources-finalizer.argocd.argoproj.io/background",
+    "resources-finalizer.argocd.argoproj.io/foreground",
+]
+# Kinds whose objects keep data or decide what keeps it.
+DEFINITIONS = ["applications.argoproj.io", "appprojects.argoproj.io", "volumes.longhorn.io"]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """
+    One thing that nobody may do to what holds data.
+
+    Args:
+        operation: ``DELETE`` or ``UPDATE``.
+        conditions: CEL over ``oldObject`` (as it is) and ``object`` (as it would be); refused if all of them hold.
+        reason: What is told to whoever tries.
+    """
+
+    operation: str
+    conditions: Sequence[str]
+    reason: str
+
+    def conditions_of(self, operations: Sequence[str]) -> list[str]:
+        """The conditions, with the operation where the policy is asked about several."""
+        return [*([f"request.operation == {_text(self.operation)}"] if len(operations) > 1 else []), *self.conditions]
+
+
 class AdmissionKubernetes(Construct):
     """
     Policies with their bindings: data is not deleted, and pods stay what they were declared to be.
@@ -72,34 +104,95 @@ class AdmissionKubernetes(Construct):
         named = f"oldObject.metadata.name == {_text(platform.id)}"
         in_argocd = f"oldObject.metadata.namespace == {_text(platform.argocd.namespace)}"
         claims = sorted(claim for workload in platform.parts(Workload) for claim in workload.volume_claims())
-        self._keep("namespaces", "", [((named,), f"the namespace {platform.id} holds data")])
+        self._keep("namespaces", "", [_Kept(_DELETED, (named,), f"the namespace {platform.id} holds data")])
         self._keep(
             "persistentvolumeclaims", "",
-            [((here, f"oldObject.metadata.name in {json.dumps(claims)}"), f"it holds the data of {platform.id}")],
+            [
+                _Kept(
+                    _DELETED, (here, f"oldObject.metadata.name in {json.dumps(claims)}"),
+                    f"the claim holds the data of {platform.id}",
+                )
+            ],
         )  # fmt: skip
         ours = ("has(oldObject.spec.claimRef)", f"oldObject.spec.claimRef.namespace == {_text(platform.id)}")
-        self._keep("persistentvolumes", "", [(ours, f"the volume holds the data of {platform.id}")])
+        claimed_by = f"object.spec.claimRef.namespace != {_text(platform.id)}"
+        retained = "oldObject.spec.persistentVolumeReclaimPolicy == 'Retain'"
+        # Storage deletes the data first and the volume after it: refusing the deletion of a volume that is not retained
+        # any more comes too late. And a volume that nobody claims looks like nobody's.
+        self._keep(
+            "persistentvolumes", "",
+            [
+                _Kept(_DELETED, ours, f"the volume holds the data of {platform.id}"),
+                _Kept(
+                    _CHANGED, (*ours, retained, "object.spec.persistentVolumeReclaimPolicy != 'Retain'"),
+                    f"the data of {platform.id} would go with its claim",
+                ),
+                _Kept(_CHANGED, (*ours, "!has(object.spec.claimRef)"), f"the volume is claimed by {platform.id}"),
+                _Kept(
+                    _CHANGED, (*ours, "has(object.spec.claimRef)", claimed_by),
+                    f"the volume is claimed by {platform.id}",
+                ),
+            ],
+        )  # fmt: skip
+        # With a cascade finalizer ArgoCD deletes what it deployed before the Application goes. And deleting the
+        # definition of Applications deletes all of them without asking anybody.
+        cascades = f"object.metadata.finalizers.exists(f, f in {json.dumps(CASCADES)})"
         self._keep(
             "applications", "argoproj.io",
-            [((in_argocd, named), f"deleting the Application of {platform.id} is how data was lost before")],
+            [
+                _Kept(
+                    _DELETED, (in_argocd, named),
+                    f"deleting the Application of {platform.id} is how data was lost before",
+                ),
+                _Kept(
+                    _CHANGED, (in_argocd, named, "has(object.metadata.finalizers)", cascades),
+                    f"with this finalizer, deleting the Application deletes all of {platform.id}",
+                ),
+            ],
         )  # fmt: skip
         self._keep(
             "appprojects", "argoproj.io",
-            [((in_argocd, named), f"the AppProject limits what {platform.id} may deploy")],
+            [_Kept(_DELETED, (in_argocd, named), f"the AppProject limits what {platform.id} may deploy")],
+        )  # fmt: skip
+        self._keep(
+            "customresourcedefinitions", "apiextensions.k8s.io",
+            [
+                _Kept(
+                    _DELETED, (f"oldObject.metadata.name in {json.dumps(DEFINITIONS)}",),
+                    f"all objects of this kind would go with it, those of {platform.id} too",
+                )
+            ],
+        )  # fmt: skip
+        # Below Kubernetes' own volumes: Longhorn's, which are the data itself.
+        status = "oldObject.status.kubernetesStatus"
+        self._keep(
+            "volumes", "longhorn.io",
+            [
+                _Kept(
+                    _DELETED,
+                    (
+                        "has(oldObject.status)", f"has({status})", f"has({status}.namespace)",
+                        f"{status}.namespace == {_text(platform.id)}",
+                    ),
+                    f"Longhorn's volume is the data of {platform.id}",
+                )
+            ],
         )  # fmt: skip
 
-    def _keep(self, resource: str, group: str, kept: Sequence[tuple[Sequence[str], str]]) -> None:
-        """Refuse to delete each object of *resource* that meets every condition of an entry."""
+    def _keep(self, resource: str, group: str, kept: Sequence[_Kept]) -> None:
+        """Refuse what an entry names to each object of *resource* that meets its conditions."""
         name = self._platform.label(f"keep-{resource}")
+        operations = sorted({entry.operation for entry in kept})
         self._policy(
             name,
-            rules=[_rule(group, "*" if group else "v1", ["DELETE"], [resource])],
+            rules=[_rule(group, "*" if group else "v1", operations, [resource])],
             validations=[
                 Validation(
-                    expression=f"!({' && '.join(conditions)})",
-                    message=f"{reason}. To delete it on purpose, delete the binding {name} first.",
+                    # What a request must not be; each condition must hold for it to be refused.
+                    expression=f"!({' && '.join(entry.conditions_of(operations))})",
+                    message=f"{entry.reason}. To do it on purpose, delete the binding {name} first.",
                 )
-                for conditions, reason in kept
+                for entry in kept
             ],
         )
         self._pages.explain(

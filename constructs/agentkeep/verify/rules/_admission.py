@@ -82,30 +82,30 @@ def denies(case: Case, policy: Object, namespace: str | None) -> bool:
 
 
 _NOT: Final = re.compile(r"!\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)\Z")
-_EQUALS: Final = re.compile(r"(?P<what>[\w.]+) == '(?P<value>[^']*)'\Z")
+_EQUALS: Final = re.compile(r"(?P<what>[\w.]+) (?P<how>==|!=) '(?P<value>[^']*)'\Z")
 _AMONG: Final = re.compile(r"(?P<what>[\w.]+) in \[(?P<values>[^\]]*)\]\Z")
+_HAS: Final = re.compile(r"(?P<absent>!?)has\((?P<what>[\w.]+)\)\Z")
+_ONE_OF: Final = re.compile(r"(?P<what>[\w.]+)\.exists\((?P<each>\w+), (?P=each) in \[(?P<values>[^\]]*)\]\)\Z")
+
+Facts = Mapping[str, str]
 
 
-def denials(policy: Object, resource: str, namespace: str, name: str) -> bool:
+def denials(policy: Object, facts: Facts) -> bool:
     """
-    Whether one of the policy's expressions is false for this object, so that its deletion is refused.
+    Whether one of the policy's expressions is false for a request, so that it is refused.
 
-    Understood are ``false`` and ``!(a == 'x' && b in ['y'] && has(c))`` over the resource and ``oldObject``;
-    anything else is taken not to refuse.
+    Understood are ``false`` and ``!(...)`` around ``a == 'x'``, ``b != 'y'``, ``c in ['z']``, ``has(d)``, ``!has(e)``
+    and ``f.exists(g, g in ['h'])``, joined by ``&&``, over what *facts* know; anything else is taken not to refuse.
+
+    Args:
+        policy: A ValidatingAdmissionPolicy.
+        facts: Field of the request to its value: all that is known of it. A field that is known not to be there is
+            the empty text.
     """
-    facts = {
-        "request.resource.resource": resource,
-        "oldObject.metadata.name": name,
-        "oldObject.metadata.namespace": namespace,
-        "oldObject.spec.claimRef.namespace": namespace if resource == "persistentvolumes" else "",
-    }
-    if resource == "persistentvolumes":
-        # Neither is known before the volume exists.
-        del facts["oldObject.metadata.name"], facts["oldObject.metadata.namespace"]
     return any(_refuses(text(one.get("expression")), facts) for one in mappings(policy.spec.get("validations")))
 
 
-def _refuses(expression: str, facts: Mapping[str, str]) -> bool:
+def _refuses(expression: str, facts: Facts) -> bool:
     plain = " ".join(expression.replace('"', "'").split())
     if plain == "false":
         return True
@@ -115,11 +115,18 @@ def _refuses(expression: str, facts: Mapping[str, str]) -> bool:
     return all(_holds(part.strip(), facts) for part in match["inside"].split("&&"))
 
 
-def _holds(condition: str, facts: Mapping[str, str]) -> bool:
-    equals, among = _EQUALS.match(condition), _AMONG.match(condition)
+def _holds(condition: str, facts: Facts) -> bool:
+    equals, among, has, one_of = (pattern.match(condition) for pattern in (_EQUALS, _AMONG, _HAS, _ONE_OF))
     if equals:
-        return facts.get(equals["what"]) == equals["value"]
-    if among:
-        values = {value.strip().strip("'") for value in among["values"].split(",")}
-        return facts.get(among["what"], "") in values - {""}
-    return condition == "has(oldObject.spec.claimRef)" and "oldObject.spec.claimRef.namespace" in facts
+        known = facts.get(equals["what"])
+        return known is not None and (known == equals["value"]) is (equals["how"] == "==")
+    if has:
+        # An object that has a field below another has that one as well.
+        below = [value for name, value in facts.items() if name == has["what"] or name.startswith(has["what"] + ".")]
+        return bool(below) and any(below) is (not has["absent"])
+    found = among or one_of
+    return bool(found) and facts.get(found["what"], "") in _values(found["values"])
+
+
+def _values(listed: str) -> set[str]:
+    return {value.strip().strip("'") for value in listed.split(",")} - {""}
