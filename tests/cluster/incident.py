@@ -375,9 +375,9 @@ def platform_of(template: Platform, row: int, column: int) -> Platform:
 PAGE = """\
 # The incident, replayed
 
-An agent once deleted an ArgoCD Application, and ArgoCD deleted the data with it. Each row is a way to hurt the data of a
-platform, tried by an administrator whom nothing else stops. Each column is a set of protections. Each cell is a platform
-of its own in one real cluster, and says what was left of it. `make cluster` runs all of them
+An agent once deleted an ArgoCD Application, and ArgoCD deleted the data with it. Each row is a way to hurt the data
+of a platform, tried by an administrator whom nothing else stops. Each column is a set of protections. Each cell is a
+platform of its own in one real cluster, and says what was left of it. `make cluster` runs all of them
 (`tests/cluster/test_incident.py`); `python -m tests.cluster.incident` writes this page from the same table.
 
 {table}
@@ -398,14 +398,14 @@ How to read a cell:
 - *{BELOW}*: Kubernetes has forgotten the volume; a person can find it in Longhorn.
 - *{LOST}*: Longhorn's volume is gone.
 
-What the table shows: ArgoCD's settings do not bind a person with kubectl, and one merged file can ask ArgoCD to replace a
-claim. `Retain` loses the claim, and one `kubectl patch` ends it. Admission alone keeps the data in every row, and is itself
-an object that an administrator may delete first: then the other columns are what is left.
+What the table shows: ArgoCD's settings do not bind a person with kubectl, and one merged file can ask ArgoCD to
+replace a claim. `Retain` loses the claim, and one `kubectl patch` ends it. Admission alone keeps the data in every
+row, and is itself an object that an administrator may delete first: then the other columns are what is left.
 
-What no column stops: who may delete a binding may delete it and go on, and who reaches Longhorn's own API, the disks or
-etcd does not ask the API server. Snapshots and backups are not protected: deleting a `VolumeSnapshotContent` or a backup
-costs a copy, never the volume. Longhorn is played by a stand-in that reclaims in the order of the real provisioner: the
-data first, and the PersistentVolume after it.
+What no column stops: who may delete a binding may delete it and go on, and who reaches Longhorn's own API, the disks
+or etcd does not ask the API server. Snapshots and backups are not protected: deleting a `VolumeSnapshotContent` or a
+backup costs a copy, never the volume. Longhorn is played by a stand-in that reclaims in the order of the real
+provisioner: the data first, and the PersistentVolume after it.
 """
 
 
