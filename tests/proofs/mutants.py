@@ -1285,11 +1285,16 @@ def data() -> Iterator[Mutant]:
             f"the project allows {kind}",
             lambda w, k=kind: project(w)["namespaceResourceWhitelist"].append({"group": "", "kind": k}),
         )
-    for kind in ("ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"):
+    for name in ("kube-system", "*", "open*"):
+        allowed = {"group": "", "kind": "Namespace", "name": name}
+        yield Mutant(
+            "DATA007", f"the project allows namespace {name}", setting(project, clusterResourceWhitelist=[allowed])
+        )
+    for kind in ("ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace", "StorageClass"):
         yield Mutant(
             "DATA007",
             f"the project allows {kind}",
-            lambda w, k=kind: project(w)["clusterResourceWhitelist"].append({"group": "", "kind": k}),
+            lambda w, k=kind: project(w).setdefault("clusterResourceWhitelist", []).append({"group": "", "kind": k}),
         )
     yield Mutant(
         "DATA007",
@@ -1370,7 +1375,7 @@ def references() -> Iterator[Mutant]:
             f"{resource} is written, but not applied",
             lambda w, r=resource: w.kustomization["resources"].remove(r),
         )
-    for above in ("application.yaml", "appproject.yaml", "admission.yaml"):
+    for above in ("application.yaml", "appproject.yaml", "admission.yaml", "namespace.yaml", "storageclass.yaml"):
         yield Mutant(
             "REF007", f"the app applies its own {above}", lambda w, a=above: w.kustomization["resources"].append(a)
         )
@@ -2251,7 +2256,7 @@ def chart() -> Iterator[Mutant]:
     yield Mutant(
         "REF013",
         "the chart renders one more object",
-        lambda w: template("namespace", w).append(
+        lambda w: template("litellm-configmap", w).append(
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {}}
         ),
     )

@@ -16,7 +16,6 @@ from agentkeep.platform import Platform
 from imports.k8s.app_project import (
     AppProject,
     AppProjectSpec,
-    AppProjectSpecClusterResourceWhitelist,
     AppProjectSpecDestinations,
     AppProjectSpecNamespaceResourceWhitelist,
 )
@@ -35,7 +34,6 @@ from imports.k8s.application import (
 SERVER = "https://kubernetes.default.svc"
 
 # What a platform is made of. A Role, a ServiceAccount token or a pod by itself is not among it.
-CLUSTER_KINDS = (("", "Namespace"), ("storage.k8s.io", "StorageClass"))
 NAMESPACE_KINDS = (
     ("", "ConfigMap"),
     ("", "PersistentVolumeClaim"),
@@ -76,14 +74,16 @@ class DeliveryKubernetes(Construct):
                 description=f"{platform.id}: one repository, one namespace, the kinds it is made of",
                 source_repos=[platform.argocd.repository],
                 destinations=[AppProjectSpecDestinations(server=SERVER, namespace=platform.id)],
-                cluster_resource_whitelist=[
-                    AppProjectSpecClusterResourceWhitelist(group=group, kind=kind) for group, kind in CLUSTER_KINDS
-                ],
+                cluster_resource_whitelist=[],
                 namespace_resource_whitelist=[
                     AppProjectSpecNamespaceResourceWhitelist(group=group, kind=kind) for group, kind in NAMESPACE_KINDS
                 ],
             ),
         )
+        self._pages.explain(
+            "AppProject", platform.id, "spec", "clusterResourceWhitelist",
+            because="Namespace and class are an administrator's: who merges a file could label any namespace.",
+        )  # fmt: skip
         self._pages.explain(
             "AppProject", platform.id, "spec", "namespaceResourceWhitelist",
             because="Nothing else is deployed: no Role or RoleBinding, so nothing here can be given rights.",

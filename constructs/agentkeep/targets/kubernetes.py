@@ -20,7 +20,7 @@ from agentkeep.tunnel_site.declaration import TunnelSite
 from agentkeep.tunnel_site.kubernetes import TunnelSiteKubernetes
 
 # Applied with the app of apps, not by the Application itself: it must not be able to change its own limits.
-BOOTSTRAP_PAGES = ("admission", "application", "appproject")
+BOOTSTRAP_PAGES = ("admission", "application", "appproject", "namespace", "storageclass")
 
 
 # For every chart that it writes, cdk8s walks the whole app again. A second app keeps that from growing with the square.

@@ -110,7 +110,8 @@ def kubernetes_tree(platform: Platform, outdir: Path) -> dict[str, str]:
         lines = header(platform, about, text)
         tree[f"{folder}/{name}.yaml"] = commented(text, lines, pages.comments, path=name)
     resources = [f"{name}.yaml" for name in sorted(pages.about) if name not in BOOTSTRAP_PAGES]
-    tree[f"{folder}/kustomization.yaml"] = kustomization(platform, resources, BOOTSTRAP_PAGES)
+    outside = [name for name in BOOTSTRAP_PAGES if name in pages.about]
+    tree[f"{folder}/kustomization.yaml"] = kustomization(platform, resources, outside)
     return tree
 
 
@@ -131,8 +132,8 @@ def kustomization(platform: Platform, resources: Iterable[str], bootstrap: Itera
     parent = f"{platform.argocd.folder}/kustomization.yaml"
     lines = [
         *(f"# {line}" for line in header(platform, f"what the Application {platform.id} consists of")),
-        f"# Not here: {', '.join(f'{name}.yaml' for name in bootstrap)}. {parent} lists them,",
-        "# so that the Application cannot change its own limits.",
+        f"# Not here: {', '.join(f'{name}.yaml' for name in bootstrap)}.",
+        f"# {parent} lists them, so that the Application cannot change its own limits, or the cluster.",
         "apiVersion: kustomize.config.k8s.io/v1beta1",
         "kind: Kustomization",
         "resources:",
