@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from agentkeep.edges import Env, File, Flow, Grant, flow_order
@@ -67,6 +68,28 @@ class Part:
     def unfinished(self) -> Iterator[Problem]:
         """Yield what never happened to this part (a secret nobody reads); asked once, by `Platform.seal`."""
         return iter(())
+
+
+@dataclass(frozen=True)
+class PrivilegedContainer:
+    """
+    A container that runs privileged, and everything that it may be told to run.
+
+    Args:
+        name: Of the container.
+        image: Any fixed version of its repository is admitted.
+        args: What its image's entry point gets; it has no command of its own.
+        commands: What its probes and hooks may run in it.
+        paths: Where something may be mounted.
+        env: Names of the variables that it may be given.
+    """
+
+    name: str
+    image: Image
+    args: tuple[str, ...]
+    commands: tuple[tuple[str, ...], ...]
+    paths: tuple[str, ...]
+    env: tuple[str, ...]
 
 
 class Workload(Part):
@@ -152,9 +175,13 @@ class Workload(Part):
         """Every init container of the pod, in order."""
         return ()
 
-    def privileged_images(self) -> tuple[tuple[str, Image], ...]:
-        """Containers that run privileged, with their images; the admission policy admits these alone."""
+    def privileged_containers(self) -> tuple[PrivilegedContainer, ...]:
+        """Containers that run privileged; the admission policy admits these alone."""
         return ()
+
+    def privileged_images(self) -> tuple[tuple[str, Image], ...]:
+        """The same, with their images only."""
+        return tuple((container.name, container.image) for container in self.privileged_containers())
 
     def images(self) -> tuple[Image, ...]:
         """Every image that the pod runs."""

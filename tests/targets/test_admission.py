@@ -364,6 +364,37 @@ MUTANTS: dict[str, Mutation] = {
     ),
     "a token for the API server": lambda p: p["spec"].update(automountServiceAccountToken=True),
     "a token by default": lambda p: p["spec"].pop("automountServiceAccountToken"),
+    "the sidecar with a command of its own": lambda p: sidecar(p).update(command=["sh", "-c", "id"]),
+    "the sidecar with another argument": lambda p: sidecar(p)["args"].append("--insecure-registry=x"),
+    "the sidecar without its arguments": lambda p: sidecar(p).pop("args"),
+    "the sidecar with a hook of its own": lambda p: sidecar(p)["lifecycle"]["postStart"]["exec"].update(
+        command=["sh", "-c", "id"]
+    ),
+    "the sidecar with a last word": lambda p: sidecar(p)["lifecycle"].update(preStop={"exec": {"command": ["id"]}}),
+    "the sidecar with a probe that runs something": lambda p: sidecar(p).update(
+        readinessProbe={"exec": {"command": ["sh", "-c", "id"]}}
+    ),
+    "the sidecar with a library before its own": lambda p: sidecar(p)["env"].append(
+        {"name": "LD_PRELOAD", "value": "/certs/x.so"}
+    ),
+    "the sidecar with a program over its own": lambda p: sidecar(p)["volumeMounts"].append(
+        {"name": "scripts", "mountPath": "/usr/local/bin"}
+    ),
+    "another workload's secret as a variable": lambda p: main(p)["env"].append(
+        {"name": "X", "valueFrom": {"secretKeyRef": {"name": "litellm-credentials", "key": "ANTHROPIC_API_KEY"}}}
+    ),
+    "another workload's secret, whole": lambda p: main(p).update(
+        envFrom=[{"secretRef": {"name": "litellm-credentials"}}]
+    ),
+    "another workload's secret as files": lambda p: p["spec"]["volumes"].append(
+        {"name": "x", "secret": {"secretName": "litellm-credentials"}}
+    ),
+    "its own secret in another container": lambda p: p["spec"]["containers"][1].update(
+        env=[{"name": "X", "valueFrom": {"secretKeyRef": {"name": "openclaw-credentials", "key": "GITHUB_TOKEN"}}}]
+    ),
+    "its own secret in an image of somebody else": lambda p: main(p).update(image="example.com/x:1.0.0"),
+    "its own secret in a container of another name": lambda p: main(p).update(name="other"),
+    "a stranger that takes a secret": lambda p: p["metadata"].update(labels={"app": "x"}),
 }
 
 
@@ -400,4 +431,7 @@ def test_without_a_sandbox_nothing_is_privileged(engines: None, pods: dict[str, 
     policy = of_kind(Testing.synth(chart), "ValidatingAdmissionPolicy", "demo-hold-pods")
 
     assert Admission(policy).denials(object=deepcopy(pods["openclaw"])) != []
-    assert Admission(policy).denials(object=deepcopy(pods["litellm"])) == []
+    # Its secret is another platform's.
+    innocent = deepcopy(pods["litellm"])
+    main(innocent)["env"] = []
+    assert Admission(policy).denials(object=innocent) == []

@@ -19,7 +19,7 @@ from agentkeep.facts import Image
 from agentkeep.manifests import object_metadata
 from agentkeep.pages import Pages
 from agentkeep.platform import Platform
-from agentkeep.workload import Workload
+from agentkeep.workload import PrivilegedContainer, Workload
 from imports.k8s.validating_admission_policy import (
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicySpec,
@@ -206,9 +206,9 @@ class AdmissionKubernetes(Construct):
         platform = self._platform
         name = platform.label("hold-pods")
         privileged = [
-            (workload, container, image)
+            (workload, container)
             for workload in platform.parts(Workload)
-            for container, image in workload.privileged_images()
+            for container in workload.privileged_containers()
         ]
         self._policy(
             name,
@@ -217,6 +217,18 @@ class AdmissionKubernetes(Construct):
                 _rule("", "v1", ["UPDATE"], ["pods/ephemeralcontainers"]),
             ],
             variables=[
+                Variable(name="workload", expression=_workload(platform)),
+                Variable(name="readers", expression=_readers(platform)),
+                Variable(
+                    name="reader",
+                    expression="variables.workload in variables.readers"
+                    " ? variables.readers[variables.workload] : ['', '^$', '']",
+                ),
+                Variable(
+                    name="secretVolumes",
+                    expression="has(object.spec.volumes)"
+                    " ? object.spec.volumes.filter(v, has(v.secret)).map(v, v.name) : []",
+                ),
                 Variable(
                     name="all",
                     expression="object.spec.containers"
@@ -304,6 +316,24 @@ class AdmissionKubernetes(Construct):
                     message="volumes are configMap, emptyDir, persistentVolumeClaim or secret: nothing of the node",
                 ),
                 Validation(
+                    expression="!has(object.spec.volumes) || object.spec.volumes.all(v, !has(v.secret)"
+                    " || (has(v.secret.secretName) && v.secret.secretName == variables.reader[2]))",
+                    message="a pod mounts the Secret of its own workload, and no other",
+                ),
+                Validation(
+                    expression="variables.all.all(c, !has(c.envFrom) || c.envFrom.all(e, !has(e.secretRef)))"
+                    " && variables.all.all(c, !has(c.env) || c.env.all(e, !has(e.valueFrom)"
+                    " || !has(e.valueFrom.secretKeyRef) || e.valueFrom.secretKeyRef.name == variables.reader[2]))",
+                    message="a variable comes from one key of the Secret of its own workload",
+                ),
+                Validation(
+                    expression="variables.all.all(c, (c.name == variables.reader[0]"
+                    " && c.image.matches(variables.reader[1]))"
+                    " || ((!has(c.env) || c.env.all(e, !has(e.valueFrom) || !has(e.valueFrom.secretKeyRef)))"
+                    " && (!has(c.volumeMounts) || c.volumeMounts.all(m, !(m.name in variables.secretVolumes)))))",
+                    message="secrets are read by the declared container alone, of the declared image repository",
+                ),
+                Validation(
                     expression="has(object.spec.automountServiceAccountToken)"
                     " && !object.spec.automountServiceAccountToken",
                     message="no pod here gets a token for the API server",
@@ -313,8 +343,9 @@ class AdmissionKubernetes(Construct):
         )
         if privileged:
             self._pages.explain(
-                "ValidatingAdmissionPolicy", name, "spec", "variables", 2,
-                because="All containers but the declared sidecar, known by pod labels, name and image repository.",
+                "ValidatingAdmissionPolicy", name, "spec", "variables", 6,
+                because="All containers but the declared sidecar, known by pod labels, name, image repository and what it runs: "
+                "with a borrowed name alone, anything could be privileged.",
             )  # fmt: skip
 
     # --- both --------------------------------------------------------------------------------------------------------
@@ -374,18 +405,81 @@ def _text(value: str) -> str:
     return f"'{value}'"
 
 
-def _declared(privileged: Sequence[tuple[Workload, str, Image]]) -> str:
-    """CEL: whether container ``c`` of ``object`` is one of the declared privileged ones."""
-    alternatives = []
-    for workload, container, image in privileged:
-        labels = " && ".join(
-            f"{_text(key)} in object.metadata.labels && object.metadata.labels[{_text(key)}] == {_text(value)}"
-            for key, value in sorted(workload.selector.items())
-        )
-        # Any fixed version of the same repository: a version bump must not need a change of the policy first.
-        repository = re.escape(image.repository).replace("\\.", "[.]").replace("\\-", "-")
-        digest = "@sha256:[a-f0-9]{64}"
-        pattern = f"^{repository}(:[0-9]+[.][0-9]+[.][0-9]+[A-Za-z0-9.-]*({digest})?|{digest})$"
-        same = f"c.name == {_text(container)} && c.image.matches({_text(pattern)})"
-        alternatives.append(f"has(object.metadata.labels) && {labels} && {same}")
+def _declared(privileged: Sequence[tuple[Workload, PrivilegedContainer]]) -> str:
+    """
+    CEL: whether container ``c`` of ``object`` is one of the declared privileged ones.
+
+    A borrowed name is not enough: it runs what was declared and nothing else. Workloads whose containers are alike
+    share an alternative, so that the expression does not grow with each of them.
+    """
+    alike: dict[str, list[str]] = {}
+    for workload, container in privileged:
+        alike.setdefault(_is(container), []).append(workload.id)
+    alternatives = [f"{_is_pod_of(names)} && {same}" for same, names in sorted(alike.items())]
     return " || ".join(f"({alternative})" for alternative in alternatives) or "false"
+
+
+def _is(container: PrivilegedContainer) -> str:
+    """CEL: whether ``c`` is *container* and is told to run nothing but what it was declared to."""
+    run = f"in {_lists(container.commands)}"
+    probes = [
+        f"(!has(c.{probe}) || !has(c.{probe}.exec) || c.{probe}.exec.command {run})"
+        for probe in ("livenessProbe", "readinessProbe", "startupProbe")
+    ]
+    hooks = [
+        f"(!has(c.lifecycle) || !has(c.lifecycle.{hook}) || !has(c.lifecycle.{hook}.exec)"
+        f" || c.lifecycle.{hook}.exec.command {run})"
+        for hook in ("postStart", "preStop")
+    ]
+    conditions = [
+        f"c.name == {_text(container.name)}",
+        f"c.image.matches({_text(_any_version_of(container.image))})",
+        "!has(c.command)",
+        f"has(c.args) && c.args == {_list(container.args)}",
+        f"(!has(c.env) || c.env.all(e, e.name in {_list(container.env)}))",
+        "!has(c.envFrom)",
+        f"(!has(c.volumeMounts) || c.volumeMounts.all(m, m.mountPath in {_list(container.paths)}))",
+        *probes,
+        *hooks,
+    ]
+    return " && ".join(conditions)
+
+
+def _workload(platform: Platform) -> str:
+    """CEL: which workload of this platform the pod says that it belongs to."""
+    labels = "object.metadata.labels"
+    name, part_of = "app.kubernetes.io/name", "app.kubernetes.io/part-of"
+    ours = f"{labels}[{_text(part_of)}] == {_text(platform.id)}"
+    there = f"has({labels}) && {_text(name)} in {labels} && {_text(part_of)} in {labels}"
+    return f"{there} && {ours} ? {labels}[{_text(name)}] : ''"
+
+
+def _readers(platform: Platform) -> str:
+    """CEL: workload to the container that reads its Secret, a pattern of that container's image, and the Secret."""
+    entries = [
+        f"{_text(workload.id)}: "
+        + _list((workload.main_container, _any_version_of(workload.images()[0]), workload.secret_name))
+        for workload in sorted(platform.parts(Workload), key=lambda one: one.id)
+        if workload.grants
+    ]
+    return f"{{{', '.join(entries)}}}" if entries else "{'': ['', '^$', '']}"
+
+
+def _is_pod_of(workloads: Sequence[str]) -> str:
+    """CEL: whether ``object`` says that it is a pod of one of *workloads* of this platform."""
+    return f"variables.workload in {_list(sorted(workloads))}"
+
+
+def _any_version_of(image: Image) -> str:
+    """A pattern: a version bump must not need a change of the policy first."""
+    repository = re.escape(image.repository).replace("\\.", "[.]").replace("\\-", "-")
+    digest = "@sha256:[a-f0-9]{64}"
+    return f"^{repository}(:[a-z-]*[0-9]+[.][0-9]+[.][0-9]+[A-Za-z0-9.-]*({digest})?|{digest})$"
+
+
+def _list(values: Sequence[str]) -> str:
+    return f"[{', '.join(_text(value) for value in values)}]"
+
+
+def _lists(values: Sequence[Sequence[str]]) -> str:
+    return f"[{', '.join(_list(value) for value in values)}]"

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Literal
 from agentkeep.errors import DeclarationError
 from agentkeep.facts import Fact, Image, Port, Problem, Resources, bytes_problems, expect, named
 from agentkeep.platform import Platform
+from agentkeep.sandboxed_agent import daemon
 from agentkeep.sandboxed_agent.openclaw_config import GATEWAY_ENV
 from agentkeep.secret_param.declaration import Parameter, SecretParam
-from agentkeep.workload import Workload
+from agentkeep.workload import PrivilegedContainer, Workload
 
 if TYPE_CHECKING:
     from agentkeep.isolated_llm_proxy.declaration import IsolatedLLMProxy, Model
@@ -414,9 +415,16 @@ class SandboxedAgent(Workload):
             return (self.image,)
         return (self.image, self.sandbox.image, self.tools.docker_cli, self.sandbox.sandbox_image)
 
-    def privileged_images(self) -> tuple[tuple[str, Image], ...]:
+    def privileged_containers(self) -> tuple[PrivilegedContainer, ...]:
         """The Docker daemon."""
-        return (("dind", self.sandbox.image),) if self.sandbox.image is not None else ()
+        if self.sandbox.image is None:
+            return ()
+        return (
+            PrivilegedContainer(
+                daemon.NAME, self.sandbox.image, daemon.ARGS, (daemon.CLIENT, daemon.HOOK), daemon.PATHS,
+                tuple(daemon.ENV),
+            ),
+        )  # fmt: skip
 
     def volume_claims(self) -> tuple[str, ...]:
         """Its one volume."""

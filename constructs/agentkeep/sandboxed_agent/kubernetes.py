@@ -25,6 +25,8 @@ from agentkeep.manifests import (
     secret_files,
 )
 from agentkeep.pages import Pages
+from agentkeep.sandboxed_agent import daemon
+from agentkeep.sandboxed_agent.daemon import CERTS_FOLDER, SCRIPTS_FOLDER
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
 from agentkeep.sandboxed_agent.openclaw_config import (
     DISCORD_PLUGIN_SHA512,
@@ -40,13 +42,11 @@ from agentkeep.secret_param.kubernetes import SecretParamKubernetes
 UID = 1000
 SCRIPTS_ANNOTATION = "agentkeep/scripts"
 
-SCRIPTS_FOLDER = "/opt/agent-scripts"
 TOOLS_FOLDER = "/opt/agent-tools"
 SCRATCH_FOLDER = "/scratch"
 CONFIG_FOLDER = "/etc/openclaw"
 CONFIG_SOURCE = "/etc/openclaw-source"
 POLICY_SOURCE = "/etc/openclaw-policy"
-CERTS_FOLDER = "/certs"
 # What the image has, with the agent's own tools last: nothing that is downloaded can stand in for a system program.
 PATH = f"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:{TOOLS_FOLDER}/bin"
 
@@ -346,27 +346,21 @@ class SandboxedAgentKubernetes(Construct):
     def _docker_daemon(self) -> k8s.Container:
         sandbox = self._agent.sandbox
         assert sandbox.image is not None  # noqa: S101 - asked by the caller
-        certs = f"{CERTS_FOLDER}/client"
-        client = [
-            "docker", "--host=tcp://localhost:2376", "--tlsverify", f"--tlscacert={certs}/ca.pem",
-            f"--tlscert={certs}/cert.pem", f"--tlskey={certs}/key.pem", "version",
-        ]  # fmt: skip
+        client = list(daemon.CLIENT)
         return k8s.Container(
-            name="dind",
+            name=daemon.NAME,
             image=sandbox.image.reference,
             # An init container that stays: it is up before the gateway, and for as long as the pod.
             restart_policy="Always",
-            args=[f"--config-file={SCRIPTS_FOLDER}/daemon.json"],
-            env=plain_env({"DOCKER_TLS_CERTDIR": CERTS_FOLDER}),
+            args=list(daemon.ARGS),
+            env=plain_env(daemon.ENV),
             startup_probe=k8s.Probe(
                 exec=k8s.ExecAction(command=client), period_seconds=3, failure_threshold=40, timeout_seconds=5
             ),
             liveness_probe=k8s.Probe(
                 exec=k8s.ExecAction(command=client), period_seconds=30, failure_threshold=5, timeout_seconds=10
             ),
-            lifecycle=k8s.Lifecycle(
-                post_start=k8s.LifecycleHandler(exec=k8s.ExecAction(command=["sh", f"{SCRIPTS_FOLDER}/share-certs.sh"]))
-            ),
+            lifecycle=k8s.Lifecycle(post_start=k8s.LifecycleHandler(exec=k8s.ExecAction(command=list(daemon.HOOK)))),
             resources=requirements(sandbox.resources),
             security_context=k8s.SecurityContext(
                 privileged=True, run_as_user=0, run_as_group=0, run_as_non_root=False, read_only_root_filesystem=False
@@ -375,7 +369,7 @@ class SandboxedAgentKubernetes(Construct):
                 _mount("docker-certs", CERTS_FOLDER),
                 *(_mount("data", f"{STATE_DIR}/{name}", sub_path=name) for name in SHARED_STATE_DIRS),
                 _mount("scripts", SCRIPTS_FOLDER, read_only=True),
-                _mount("docker-data", "/var/lib/docker"),
+                _mount("docker-data", daemon.DATA_FOLDER),
             ],
         )
 
