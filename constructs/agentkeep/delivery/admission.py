@@ -344,8 +344,8 @@ class AdmissionKubernetes(Construct):
         if privileged:
             self._pages.explain(
                 "ValidatingAdmissionPolicy", name, "spec", "variables", 6,
-                because="All containers but the declared sidecar, known by pod labels, name, image repository and what it runs: "
-                "with a borrowed name alone, anything could be privileged.",
+                because="All containers but the declared sidecar, known by labels, name, image repository and what it "
+                "runs: with a borrowed name alone, anything could be privileged.",
             )  # fmt: skip
 
     # --- both --------------------------------------------------------------------------------------------------------
