@@ -27,8 +27,7 @@ TRIES = 60
 @pytest.fixture(scope="module")
 def size(request: pytest.FixtureRequest) -> int:
     """How many agents."""
-    wanted: int = request.config.getoption("--fleet")
-    return wanted
+    return int(request.config.getoption("--fleet") or 0)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.cluster.conftest import cannot
-from tests.cluster.incident import BINDING, COLUMNS, REFUSED, ROWS, Before, Row, before, outcome, platform_of
+from tests.cluster.incident import BINDING, COLUMNS, LEFT, REFUSED, ROWS, Before, Row, before, outcome, platform_of
 from tools.lab.build import BuildError
 from tools.lab.client import Refused
 from tools.lab.delivered import Delivery, Platform, app_folders
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.cluster
 
 Cell = tuple[int, int]
 # ArgoCD and the controllers are done within a few seconds; a cell that changes later would be one too good here.
-SETTLING = 30
+SETTLING = 40
 CELLS = [(row, column) for row in range(len(ROWS)) for column in range(len(COLUMNS))]
 IDS = [f"{ROWS[row].name}-{list(COLUMNS)[column]}" for row, column in CELLS]
 
@@ -59,7 +59,8 @@ def _hurt(deliveries: Mapping[Cell, Delivery], unhurt: Mapping[Cell, Before], ce
     for cell in cells:
         left = outcome(deliveries[cell], unhurt[cell])
         # A refusal is one only if nothing was hurt before it.
-        found[cell] = REFUSED if cell in refused and left == "all left" else left
+        found[cell] = REFUSED if cell in refused and left == LEFT else left
+        print(f"{ROWS[cell[0]].name} with {list(COLUMNS)[cell[1]]}: {found[cell]}", flush=True)
     return found
 
 

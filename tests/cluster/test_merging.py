@@ -183,9 +183,10 @@ def test_the_cluster_takes_and_verify_refutes(delivery: Delivery, item: Object, 
     """What neither gate of the cluster stops is refuted before the merge."""
     good = delivery.platform
 
+    kind = f"{item['apiVersion']}/{item['kind']}"
+
     delivery.merge("extra.yaml", yaml.safe_dump(item))
     try:
-        kind = f"{item['apiVersion']}/{item['kind']}"
         delivery.lab.wait_for("the object", lambda: delivery.api.find(kind, "extra", NAME), 60)
     finally:
         delivery.api.patch(APPLICATION, NAME, {"spec": {"syncPolicy": {"automated": {"selfHeal": False}}}}, ARGOCD)

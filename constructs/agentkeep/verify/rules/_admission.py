@@ -125,7 +125,7 @@ def _holds(condition: str, facts: Facts) -> bool:
         below = [value for name, value in facts.items() if name == has["what"] or name.startswith(has["what"] + ".")]
         return bool(below) and any(below) is (not has["absent"])
     found = among or one_of
-    return bool(found) and facts.get(found["what"], "") in _values(found["values"])
+    return found is not None and facts.get(found["what"], "") in _values(found["values"])
 
 
 def _values(listed: str) -> set[str]:
