@@ -102,7 +102,7 @@ BY_ADMISSION: Mapping[str, Object] = {
     "the agent's labels, and the provider's key": _pod(_takes("litellm-credentials"), NAME),
     "the proxy's labels, and its key, in an image of somebody else": _pod(_takes("litellm-credentials"), "litellm"),
     "a borrowed name for a privileged container": _pod(_borrows_the_daemon, NAME),
-    "a privileged container": _pod(lambda pod: pod["containers"][0]["securityContext"].update(privileged=True)),
+    "a privileged container": _pod(lambda pod: pod["containers"][0].update(securityContext={"privileged": True})),
     "root": _pod(lambda pod: pod["securityContext"].update(runAsUser=0)),
 }
 BY_VERIFY_ALONE: Mapping[str, Object] = {
@@ -187,7 +187,9 @@ def test_the_cluster_takes_and_verify_refutes(delivery: Delivery, item: Object, 
 
     delivery.merge("extra.yaml", yaml.safe_dump(item))
     try:
-        delivery.lab.wait_for("the object", lambda: delivery.api.find(kind, "extra", NAME), 60)
+        delivery.lab.wait_for("the object", lambda: delivery.api.find(kind, "extra", NAME), 120)
+        # A sync that still waits for the object's health would hold up the next one.
+        delivery.lab.wait_for("the end of the sync", lambda: _phase(delivery) == "Succeeded", 60)
     finally:
         delivery.api.patch(APPLICATION, NAME, {"spec": {"syncPolicy": {"automated": {"selfHeal": False}}}}, ARGOCD)
         _undo(delivery, good)
@@ -204,6 +206,10 @@ def _said(delivery: Delivery) -> str:
     operation = status.get("operationState", {})
     results = " ".join(item.get("message", "") for item in operation.get("syncResult", {}).get("resources", []))
     return f"{conditions} {operation.get('message', '')} {results}"
+
+
+def _phase(delivery: Delivery) -> str:
+    return str(delivery.application()["status"].get("operationState", {}).get("phase"))
 
 
 def _undo(delivery: Delivery, good: Platform) -> None:
