@@ -36,7 +36,7 @@ def fleet(lab: Lab, size: int, tmp_path_factory: pytest.TempPathFactory) -> Iter
     delivered = Delivery(lab, _platform(size, tmp_path_factory.mktemp("fleet")).renamed("fleet"))
     began = time.monotonic()
     delivered.begin()
-    delivered.wait_until_delivered(60 + 3 * size)
+    delivered.wait_until_delivered(300 + 3 * size)
     yield delivered, time.monotonic() - began
 
 

@@ -174,8 +174,12 @@ def test_a_stranger_that_asks_for_nothing_is_admitted(delivery: Delivery) -> Non
     delivery.api.create(pod, dryRun="All")
 
 
-def test_the_declared_pods_are_admitted_under_every_name(delivery: Delivery) -> None:
-    assert delivery.state() == ("Synced", "Healthy")
+def test_after_all_of_that_the_platform_is_what_was_declared(delivery: Delivery) -> None:
+    delivery.wait_until_delivered()
+
+    declared = {item["metadata"]["name"] for item in delivery.platform.objects() if item["kind"] == "Deployment"}
+    running = {item["metadata"]["labels"]["app.kubernetes.io/name"] for item in delivery.api.list("v1/Pod", NAME)}
+    assert declared == running
 
 
 @pytest.mark.parametrize("item", BY_VERIFY_ALONE.values(), ids=BY_VERIFY_ALONE.keys())
