@@ -12,6 +12,11 @@ from tools.lab.lab import Lab, running
 from tools.lab.processes import LabError
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The fleet's size: 1000 takes longer than anybody waits for in CI."""
+    parser.addoption("--fleet", type=int, default=100, help="agents in the fleet test (docs/lab.md has 1000)")
+
+
 def cannot(problem: Exception) -> None:
     """Skip the test because there is no lab; in CI that is a failure."""
     if os.environ.get("CI"):

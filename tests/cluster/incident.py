@@ -21,6 +21,8 @@ SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 CASCADE = "resources-finalizer.argocd.argoproj.io"
 POLICY = "networking.k8s.io/v1/NetworkPolicy"
 PV = "v1/PersistentVolume"
+DEFINITION = "apiextensions.k8s.io/v1/CustomResourceDefinition"
+BINDING = "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding"
 
 Harm = Callable[[Delivery], object]
 
@@ -181,10 +183,21 @@ def ask_to_replace(delivery: Delivery) -> None:
     delivery.refresh()
 
 
-def cascade(delivery: Delivery) -> None:
-    """What the UI's Delete does: the finalizer first, then the deletion."""
+def give_finalizer(delivery: Delivery) -> None:
+    """Anybody may who may change an Application."""
     change = {"metadata": {"finalizers": [CASCADE]}}
     delivery.api.patch(APPLICATION, delivery.platform.name, change, ARGOCD)
+
+
+def delete_the_definition(delivery: Delivery) -> None:
+    """Every Application goes with the definition of its kind, and nobody is asked about each."""
+    if delivery.api.find(DEFINITION, "applications.argoproj.io"):
+        delivery.api.delete(DEFINITION, "applications.argoproj.io")
+
+
+def cascade(delivery: Delivery) -> None:
+    """What the UI's Delete does: the finalizer first, then the deletion."""
+    give_finalizer(delivery)
     delivery.api.delete(APPLICATION, delivery.platform.name, ARGOCD)
 
 
@@ -200,32 +213,87 @@ def delete_longhorns_volume(delivery: Delivery) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """One harm and what comes of it in each column."""
+    """
+    One harm and what comes of it in each column.
+
+    Args:
+        name: In the test's name.
+        what: In the page.
+        harm: Does it.
+        cells: What is left, by column.
+        ends_delivery: It hurts every platform of the cluster at once, so it comes last.
+    """
 
     name: str
     what: str
     harm: Harm
-    cells: tuple[str, ...] = ()
+    cells: tuple[str, ...]
+    ends_delivery: bool = False
 
+
+# What may be left, from good to bad.
+REFUSED = "refused"
+LEFT = "all left"
+STOPPED = "all left, not delivered any more"
+GOING = "all left, the volume goes with its claim"
+RULES = "claim left, the rest gone"
+UNCLAIMED = "volume left, unclaimed"
+BELOW = "data left in Longhorn"
+LOST = "data lost"
+GUARDED = (REFUSED, REFUSED)
 
 ROWS = (
-    Row("application", "`kubectl delete application`", _kubectl("-n", "argocd", "delete", "application", "{name}", "--wait=false")),
-    Row("cascade", "the UI's Delete: cascade finalizer, then deletion", cascade),
-    Row("collection", "`kubectl delete applications --all`", delete_collection),
-    Row("emptied", "folder emptied in git", empty_the_folder),
-    Row("moved", "another path, and a sync that prunes", move_the_path),
-    Row("replaced", "a merged file asks to replace the claim by force", ask_to_replace),
-    Row("project", "`kubectl delete appproject`", _kubectl("-n", "argocd", "delete", "appproject", "{name}", "--wait=false")),
-    Row("namespace", "`kubectl delete namespace`", _kubectl("delete", "namespace", "{name}", "--wait=false")),
-    Row("class", "`kubectl delete storageclass`", _kubectl("delete", "storageclass", "{class}", "--wait=false")),
-    Row("claim", "`kubectl delete pvc`, and the pods", _kubectl("-n", "{name}", "delete", "deployment,pvc", "--all", "--wait=false")),
-    Row("volume", "`kubectl delete pv`", _kubectl("delete", "pv", "{volume}", "--wait=false")),
     Row(
-        "unretained", "`kubectl patch pv` to `Delete`, then the claim and its pods",
+        "application", "`kubectl delete application`",
+        _kubectl("-n", "argocd", "delete", "application", "{name}", "--wait=false"),
+        (*GUARDED, STOPPED, STOPPED, STOPPED),
+    ),
+    Row(
+        "cascade", "the UI's Delete: a cascade finalizer, then the deletion", cascade,
+        (*GUARDED, RULES, UNCLAIMED, LOST),
+    ),
+    Row(
+        "collection", "`kubectl delete applications --all`", delete_collection,
+        (*GUARDED, STOPPED, STOPPED, STOPPED),
+    ),
+    Row("emptied", "the folder emptied in git", empty_the_folder, (LEFT, LEFT, LEFT, UNCLAIMED, LOST)),
+    Row(
+        "moved", "the Application pointed elsewhere, and a sync that prunes", move_the_path,
+        (RULES, LEFT, RULES, UNCLAIMED, LOST),
+    ),
+    Row(
+        "replaced", "a merged file asks to replace the claim by force", ask_to_replace,
+        (LEFT, LEFT, LOST, UNCLAIMED, LOST),
+    ),
+    Row(
+        "project", "`kubectl delete appproject`",
+        _kubectl("-n", "argocd", "delete", "appproject", "{name}", "--wait=false"),
+        (*GUARDED, STOPPED, STOPPED, STOPPED),
+    ),
+    Row(
+        "namespace", "`kubectl delete namespace`", _kubectl("delete", "namespace", "{name}", "--wait=false"),
+        (*GUARDED, LOST, UNCLAIMED, LOST),
+    ),
+    Row(
+        "class", "`kubectl delete storageclass`", _kubectl("delete", "storageclass", "{class}", "--wait=false"),
+        (LEFT, LEFT, LEFT, LEFT, LEFT),
+    ),
+    Row(
+        "claim", "`kubectl delete pvc`, and its pods",
+        _kubectl("-n", "{name}", "delete", "deployment,pvc", "--all", "--wait=false"),
+        (*GUARDED, LOST, UNCLAIMED, LOST),
+    ),
+    Row(
+        "volume", "`kubectl delete pv`", _kubectl("delete", "pv", "{volume}", "--wait=false"),
+        (*GUARDED, LOST, GOING, LOST),
+    ),
+    Row(
+        "unretained", "`kubectl patch pv` to `Delete`, then its claim and pods",
         _all(
             _kubectl("patch", "pv", "{volume}", "--patch", '{{"spec": {{"persistentVolumeReclaimPolicy": "Delete"}}}}'),
             _kubectl("-n", "{name}", "delete", "deployment,pvc", "--all", "--wait=false"),
         ),
+        (*GUARDED, LOST, LOST, LOST),
     ),
     Row(
         "unclaimed", "`kubectl patch pv` without its claimRef, then `delete pv`",
@@ -233,8 +301,19 @@ ROWS = (
             _kubectl("patch", "pv", "{volume}", "--type=merge", "--patch", '{{"spec": {{"claimRef": null}}}}'),
             _kubectl("delete", "pv", "{volume}", "--wait=false"),
         ),
+        (*GUARDED, LOST, BELOW, LOST),
     ),
-    Row("longhorn", "`kubectl delete volumes.longhorn.io`", delete_longhorns_volume),
+    Row(
+        "longhorn", "`kubectl delete volumes.longhorn.io`", delete_longhorns_volume, (*GUARDED, LOST, LOST, LOST),
+    ),
+    Row(
+        "definition", "`kubectl delete crd applications.argoproj.io`", delete_the_definition,
+        (*GUARDED, STOPPED, STOPPED, STOPPED), ends_delivery=True,
+    ),
+    Row(
+        "definition-cascade", "the same, after somebody gave the Application a cascade finalizer",
+        _all(give_finalizer, delete_the_definition), (*GUARDED, RULES, UNCLAIMED, LOST), ends_delivery=True,
+    ),
 )  # fmt: skip
 
 
@@ -256,18 +335,28 @@ def before(delivery: Delivery) -> Before:
 def outcome(delivery: Delivery, was: Before) -> str:
     """What is left of a platform."""
     api, name = delivery.api, delivery.platform.name
+    return _of_the_volume(delivery, was) or (
+        RULES
+        if len(api.list(POLICY, name)) < was.policies
+        else GOING
+        if "deletionTimestamp" in api.get(PV, was.volume)["metadata"]
+        else LEFT
+        if api.find(APPLICATION, name, ARGOCD) and api.find(PROJECT, name, ARGOCD)
+        else STOPPED
+    )
+
+
+def _of_the_volume(delivery: Delivery, was: Before) -> str:
+    """What became of the volume; nothing, if it is what it was."""
+    api, name = delivery.api, delivery.platform.name
     if not api.find(VOLUME, was.volume, NAMESPACE):
-        return "data lost"
+        return LOST
     if not api.find(PV, was.volume):
-        return "data left in Longhorn"
+        return BELOW
     claim = api.find(CLAIM, delivery.platform.claims()[0], name)
     if not claim or claim["metadata"]["uid"] != was.claim or "deletionTimestamp" in claim["metadata"]:
-        return "volume left, unclaimed"
-    if len(api.list(POLICY, name)) < was.policies:
-        return "claim left, the rest gone"
-    if not api.find(APPLICATION, name, ARGOCD) or not api.find(PROJECT, name, ARGOCD):
-        return "all left, not delivered any more"
-    return "all left"
+        return UNCLAIMED
+    return ""
 
 
 def slug(row: int, column: int) -> str:
@@ -281,3 +370,55 @@ def platform_of(template: Platform, row: int, column: int) -> Platform:
     for change in list(COLUMNS.values())[column]:
         made = change(made)
     return made
+
+
+PAGE = """\
+# The incident, replayed
+
+An agent once deleted an ArgoCD Application, and ArgoCD deleted the data with it. Each row is a way to hurt the data
+of a platform, tried by an administrator whom nothing else stops. Each column is a set of protections. Each cell is a
+platform of its own in one real cluster, and says what was left of it. `make cluster` runs all of them
+(`tests/cluster/test_incident.py`); `python -m tests.cluster.incident` writes this page from the same table.
+
+{table}
+
+| protection | is |
+|---|---|
+| admission | the policies `<platform>-keep-*`: the API server refuses, whoever asks |
+| ArgoCD's settings | no pruning by itself, `Prune=false,Delete=false` on what holds data, a project with few kinds |
+| Retain | the class of the volumes keeps a volume whose claim is gone |
+
+How to read a cell:
+
+- *{REFUSED}*: the API server said no, and everything is as it was.
+- *{STOPPED}*: what runs goes on; Application or project have to be applied again.
+- *{GOING}*: the volume waits for its claim to go, and goes then.
+- *{RULES}*: pods and network policies are gone, the claim with its volume is not.
+- *{UNCLAIMED}*: claim and pods are gone; a person can bind the volume to a new claim.
+- *{BELOW}*: Kubernetes has forgotten the volume; a person can find it in Longhorn.
+- *{LOST}*: Longhorn's volume is gone.
+
+What the table shows: ArgoCD's settings do not bind a person with kubectl, and one merged file can ask ArgoCD to
+replace a claim. `Retain` loses the claim, and one `kubectl patch` ends it. Admission alone keeps the data in every
+row, and is itself an object that an administrator may delete first: then the other columns are what is left.
+
+What no column stops: who may delete a binding may delete it and go on, and who reaches Longhorn's own API, the disks
+or etcd does not ask the API server. Snapshots and backups are not protected: deleting a `VolumeSnapshotContent` or a
+backup costs a copy, never the volume. Longhorn is played by a stand-in that reclaims in the order of the real
+provisioner: the data first, and the PersistentVolume after it.
+"""
+
+
+def page() -> str:
+    """docs/incident.md."""
+    lines = ["| what somebody does | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    lines += ["| " + " | ".join((row.what, *row.cells)) + " |" for row in ROWS]
+    words = {"REFUSED": REFUSED, "STOPPED": STOPPED, "GOING": GOING, "RULES": RULES, "UNCLAIMED": UNCLAIMED}
+    return PAGE.format(table="\n".join(lines), **words, BELOW=BELOW, LOST=LOST)
+
+
+if __name__ == "__main__":
+    import sys
+    from pathlib import Path
+
+    Path(sys.argv[1] if len(sys.argv) > 1 else "docs/incident.md").write_text(page(), encoding="utf-8")

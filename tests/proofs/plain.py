@@ -27,6 +27,7 @@ TAG = "plain.home"
 MODULE = "aws/terraform/aws/home/cdk.tf.json"
 CONFIG = "model:\n  url: http://ollama.local-llm.svc:8080/v1\n"
 LAN, DNS = "192.168.10.50", "169.254.20.10"
+CLUSTER_WIDE = ("Namespace", "StorageClass", "VolumeSnapshotClass")
 RESOURCES = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
 SECURITY = {
     "allowPrivilegeEscalation": False,
@@ -45,7 +46,7 @@ class Plain:
         self.objects: dict[tuple[str, str], Json] = {
             (body["kind"], body["metadata"]["name"]): body for body in copy.deepcopy([*_objects()])
         }
-        self.admission = copy.deepcopy(_admission())
+        self.admission = copy.deepcopy([*_admission(), *_prepared()])
         self.terraform = copy.deepcopy(_terraform())
         self.ledger = copy.deepcopy(_ledger())
         self.kustomization: Json = {
@@ -78,7 +79,9 @@ class Plain:
         """Every file."""
         names = {key: f"{number:02}-{key[0]}-{key[1]}.yaml".lower() for number, key in enumerate(self.objects)}
         files = {f"{FOLDER}/{names[key]}": body for key, body in self.objects.items()}
-        kustomization = {**self.kustomization, "resources": [*names.values()]}
+        # An administrator's, beside what is listed.
+        applied = [name for (kind, _), name in names.items() if kind not in CLUSTER_WIDE]
+        kustomization = {**self.kustomization, "resources": applied}
         outside = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": ["keep.yaml"]}
         found = {
             **{path: yaml.safe_dump(body).encode() for path, body in files.items()},
@@ -97,13 +100,49 @@ class Plain:
 Change = Callable[[Plain], Any]
 
 
+def _prepared() -> Iterator[Json]:
+    """Policies against what prepares a deletion, and against that of a definition."""
+    claimed = "has(oldObject.spec.claimRef) && oldObject.spec.claimRef.namespace == 'home'"
+    policy = "spec.persistentVolumeReclaimPolicy"
+    yield from _refusing(
+        "home-keep-volumes", "", "persistentvolumes", "UPDATE",
+        f"{claimed} && oldObject.{policy} == 'Retain' && object.{policy} != 'Retain'",
+        f"{claimed} && !has(object.spec.claimRef)",
+        f"{claimed} && has(object.spec.claimRef) && object.spec.claimRef.namespace != 'home'",
+    )  # fmt: skip
+    definitions = [f"'{kind}.snapshot.storage.k8s.io'" for kind in ("volumesnapshots", "volumesnapshotcontents")]
+    yield from _refusing(
+        "home-keep-definitions", "apiextensions.k8s.io", "customresourcedefinitions", "DELETE",
+        f"oldObject.metadata.name in [{', '.join(definitions)}]",
+    )  # fmt: skip
+
+
+def _refusing(name: str, group: str, resource: str, operation: str, *conditions: str) -> Iterator[Json]:
+    api = "admissionregistration.k8s.io/v1"
+    rule = {
+        "apiGroups": [group],
+        "apiVersions": ["v1"],
+        "operations": [operation],
+        "resources": [resource],
+        "scope": "*",
+    }
+    spec = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": [rule]},
+        "validations": [{"expression": f"!({condition})"} for condition in conditions],
+    }
+    bound = {"policyName": name, "validationActions": ["Deny"]}
+    yield {"apiVersion": api, "kind": "ValidatingAdmissionPolicy", "metadata": {"name": name}, "spec": spec}
+    yield {"apiVersion": api, "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name}, "spec": bound}
+
+
 def _labels(name: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "home"}
 
 
 def _of(kind: str, name: str, api: str = "v1", **rest: Any) -> Json:
     meta: Json = {"name": name, "labels": {"app.kubernetes.io/part-of": "home"}}
-    if kind not in ("Namespace", "StorageClass", "VolumeSnapshotClass"):
+    if kind not in CLUSTER_WIDE:
         meta["namespace"] = "home"
     return {"apiVersion": api, "kind": kind, "metadata": meta, **rest}
 

@@ -16,7 +16,10 @@ Manifest = dict[str, Any]
 Mutation = Callable[[Manifest], object]
 
 HOLD = "openclaw-hold-pods"
-KEPT = ("applications", "appprojects", "namespaces", "persistentvolumeclaims", "persistentvolumes")
+KEPT = (
+    "applications", "appprojects", "customresourcedefinitions", "namespaces", "persistentvolumeclaims",
+    "persistentvolumes", "volumes",
+)  # fmt: skip
 KEEP = tuple(f"openclaw-keep-{resource}" for resource in KEPT)
 
 
@@ -122,23 +125,53 @@ def keep(manifests: list[Manifest]) -> Keep:
     return Keep(Admission(of_kind(manifests, "ValidatingAdmissionPolicy", name)) for name in KEEP)
 
 
+GROUPS = {
+    "applications": "argoproj.io",
+    "appprojects": "argoproj.io",
+    "customresourcedefinitions": "apiextensions.k8s.io",
+    "volumes": "longhorn.io",
+}
+
+
 def deletion(
     resource: str, name: str, namespace: str | None = None, *, asked: str | None = None, spec: Manifest | None = None
 ) -> Any:
     """A request to delete one object; when a whole collection is deleted, the request names nothing."""
-    group = "argoproj.io" if resource in {"applications", "appprojects"} else ""
     return {
         "request": {
             "name": name if asked is None else asked,
             "namespace": namespace or "",
             "operation": "DELETE",
-            "resource": {"group": group, "version": "v1", "resource": resource},
+            "resource": {"group": GROUPS.get(resource, ""), "version": "v1", "resource": resource},
         },
         "oldObject": {
             "metadata": {"name": name, **({"namespace": namespace} if namespace else {})},
             "spec": spec or {},
         },
     }
+
+
+def update(request: Any, *, metadata: Manifest | None = None, spec: Manifest | None = None) -> Any:
+    """The same object, changed instead of deleted."""
+    changed = deepcopy(request)
+    changed["request"]["operation"] = "UPDATE"
+    old = changed["oldObject"]
+    changed["object"] = {"metadata": {**old["metadata"], **(metadata or {})}, "spec": {**old["spec"], **(spec or {})}}
+    return changed
+
+
+def without_claim(request: Any) -> Any:
+    """The volume with its claimRef removed."""
+    changed = update(request)
+    del changed["object"]["spec"]["claimRef"]
+    return changed
+
+
+def of_longhorn(namespace: str) -> Any:
+    """Longhorn's volume for a claim of *namespace*."""
+    request = deletion("volumes", "pvc-1234", "longhorn-system")
+    request["oldObject"]["status"] = {"kubernetesStatus": {"namespace": namespace}}
+    return request
 
 
 CLAIMED = {"claimRef": {"namespace": "openclaw", "name": "openclaw-data"}}
@@ -152,6 +185,37 @@ DATA = {
     "the Application": deletion("applications", "openclaw", "argocd"),
     "the Application, with its whole collection": deletion("applications", "openclaw", "argocd", asked=""),
     "the project": deletion("appprojects", "openclaw", "argocd"),
+    "the definition of Applications": deletion("customresourcedefinitions", "applications.argoproj.io"),
+    "the definition of Longhorn's volumes": deletion("customresourcedefinitions", "volumes.longhorn.io"),
+    "Longhorn's volume": of_longhorn("openclaw"),
+}
+VOLUME = deletion("persistentvolumes", "pvc-1234", spec={**CLAIMED, "persistentVolumeReclaimPolicy": "Retain"})
+APPLICATION = deletion("applications", "openclaw", "argocd")
+CASCADE = "resources-finalizer.argocd.argoproj.io"
+CHANGES = {
+    "the volume to Delete": update(VOLUME, spec={"persistentVolumeReclaimPolicy": "Delete"}),
+    "the volume's claim away": without_claim(VOLUME),
+    "the volume to another namespace": update(VOLUME, spec={"claimRef": {"namespace": "staging", "name": "x"}}),
+    **{
+        f"a finalizer onto the Application ({how or 'plain'})": update(
+            APPLICATION, metadata={"finalizers": ["example.com/harmless", CASCADE + how]}
+        )
+        for how in ("", "/background", "/foreground")
+    },
+}
+HARMLESS = {
+    "a label onto the volume": update(VOLUME, metadata={"labels": {"a": "b"}}),
+    "the uid of its claim, to bind it again": update(
+        VOLUME, spec={"claimRef": {"namespace": "openclaw", "name": "openclaw-data", "uid": "1"}}
+    ),
+    "a volume of another namespace": update(
+        deletion("persistentvolumes", "pvc-1", spec={"claimRef": {"namespace": "staging", "name": "x"}}),
+        spec={"persistentVolumeReclaimPolicy": "Delete"},
+    ),
+    "ArgoCD's status of the Application": update(APPLICATION),
+    "a finalizer onto another Application": update(
+        deletion("applications", "grafana", "argocd"), metadata={"finalizers": [CASCADE]}
+    ),
 }
 OTHERS = {
     "a claim of another name": deletion("persistentvolumeclaims", "scratch", "openclaw"),
@@ -161,6 +225,9 @@ OTHERS = {
         "persistentvolumes", "pvc-1", spec={"claimRef": {"namespace": "staging", "name": "openclaw-data"}}
     ),
     "a volume that nobody claimed": deletion("persistentvolumes", "pvc-2", spec={"capacity": {"storage": "1Gi"}}),
+    "another definition": deletion("customresourcedefinitions", "certificates.cert-manager.io"),
+    "Longhorn's volume of another namespace": of_longhorn("staging"),
+    "Longhorn's volume that nobody claimed": deletion("volumes", "pvc-2", "longhorn-system"),
     "another Application": deletion("applications", "grafana", "argocd"),
     "an Application of that name elsewhere": deletion("applications", "openclaw", "argocd-staging"),
 }
@@ -170,6 +237,17 @@ OTHERS = {
 def test_nobody_deletes(keep: Keep, request_: Any) -> None:
     assert len(keep.asked(request_)) == 1
     assert len(keep.denials(request_)) == 1
+
+
+@pytest.mark.parametrize("request_", CHANGES.values(), ids=CHANGES.keys())
+def test_nobody_puts(keep: Keep, request_: Any) -> None:
+    assert len(keep.asked(request_)) == 1
+    assert len(keep.denials(request_)) == 1
+
+
+@pytest.mark.parametrize("request_", HARMLESS.values(), ids=HARMLESS.keys())
+def test_anybody_puts(keep: Keep, request_: Any) -> None:
+    assert keep.denials(request_) == []
 
 
 @pytest.mark.parametrize("request_", OTHERS.values(), ids=OTHERS.keys())
@@ -286,6 +364,37 @@ MUTANTS: dict[str, Mutation] = {
     ),
     "a token for the API server": lambda p: p["spec"].update(automountServiceAccountToken=True),
     "a token by default": lambda p: p["spec"].pop("automountServiceAccountToken"),
+    "the sidecar with a command of its own": lambda p: sidecar(p).update(command=["sh", "-c", "id"]),
+    "the sidecar with another argument": lambda p: sidecar(p)["args"].append("--insecure-registry=x"),
+    "the sidecar without its arguments": lambda p: sidecar(p).pop("args"),
+    "the sidecar with a hook of its own": lambda p: sidecar(p)["lifecycle"]["postStart"]["exec"].update(
+        command=["sh", "-c", "id"]
+    ),
+    "the sidecar with a last word": lambda p: sidecar(p)["lifecycle"].update(preStop={"exec": {"command": ["id"]}}),
+    "the sidecar with a probe that runs something": lambda p: sidecar(p).update(
+        readinessProbe={"exec": {"command": ["sh", "-c", "id"]}}
+    ),
+    "the sidecar with a library before its own": lambda p: sidecar(p)["env"].append(
+        {"name": "LD_PRELOAD", "value": "/certs/x.so"}
+    ),
+    "the sidecar with a program over its own": lambda p: sidecar(p)["volumeMounts"].append(
+        {"name": "scripts", "mountPath": "/usr/local/bin"}
+    ),
+    "another workload's secret as a variable": lambda p: main(p)["env"].append(
+        {"name": "X", "valueFrom": {"secretKeyRef": {"name": "litellm-credentials", "key": "ANTHROPIC_API_KEY"}}}
+    ),
+    "another workload's secret, whole": lambda p: main(p).update(
+        envFrom=[{"secretRef": {"name": "litellm-credentials"}}]
+    ),
+    "another workload's secret as files": lambda p: p["spec"]["volumes"].append(
+        {"name": "x", "secret": {"secretName": "litellm-credentials"}}
+    ),
+    "its own secret in another container": lambda p: p["spec"]["containers"][1].update(
+        env=[{"name": "X", "valueFrom": {"secretKeyRef": {"name": "openclaw-credentials", "key": "GITHUB_TOKEN"}}}]
+    ),
+    "its own secret in an image of somebody else": lambda p: main(p).update(image="example.com/x:1.0.0"),
+    "its own secret in a container of another name": lambda p: main(p).update(name="other"),
+    "a stranger that takes a secret": lambda p: p["metadata"].update(labels={"app": "x"}),
 }
 
 
@@ -322,4 +431,7 @@ def test_without_a_sandbox_nothing_is_privileged(engines: None, pods: dict[str, 
     policy = of_kind(Testing.synth(chart), "ValidatingAdmissionPolicy", "demo-hold-pods")
 
     assert Admission(policy).denials(object=deepcopy(pods["openclaw"])) != []
-    assert Admission(policy).denials(object=deepcopy(pods["litellm"])) == []
+    # Its secret is another platform's.
+    innocent = deepcopy(pods["litellm"])
+    main(innocent)["env"] = []
+    assert Admission(policy).denials(object=innocent) == []

@@ -266,7 +266,8 @@ def test_every_page_is_in_the_kustomization_or_applied_beside_it(tree: Mapping[s
     pages = {Path(name).name for name in tree if name.startswith(APP)} - {"kustomization.yaml"}
     resources = yaml.safe_load(tree[f"{APP}/kustomization.yaml"])["resources"]
 
-    assert pages - {*resources} == {"admission.yaml", "application.yaml", "appproject.yaml"}
+    administrators = {"admission.yaml", "application.yaml", "appproject.yaml", "namespace.yaml", "storageclass.yaml"}
+    assert pages - {*resources} == administrators
     assert len(resources) == len({*resources})
 
 

@@ -181,14 +181,26 @@ def test_the_api_server_refuses_to_delete_snapshots(
 def test_it_protects_nothing_that_is_not_there() -> None:
     from agentkeep.delivery.admission import AdmissionKubernetes
 
-    keep = demo_platform(delivery=Plain())
+    keep = demo_platform(on=ON_EBS, delivery=Plain())
     found = objects_of(lambda chart: AdmissionKubernetes(chart, "any", world(platform=keep).model))
-    policies = {name for kind, name in found if kind == "ValidatingAdmissionPolicy"}
+    policies = {name.removeprefix("demo-keep-") for kind, name in found if kind == "ValidatingAdmissionPolicy"}
 
     assert policies == {
-        *("demo-keep-namespaces", "demo-keep-persistentvolumeclaims", "demo-keep-persistentvolumes"),
+        *("namespaces", "persistentvolumeclaims", "persistentvolumes"),
+        *("volumesnapshots", "volumesnapshotcontents", "customresourcedefinitions"),
         "demo-hold-pods",
     }
+    assert [word for word in ("argo", "longhorn") if word in str(found).lower()] == []
+
+
+def test_what_has_no_definition_keeps_none() -> None:
+    from agentkeep.delivery.admission import AdmissionKubernetes
+
+    keep = demo_platform(on=ON_EBS, delivery=Plain())
+    found = objects_of(lambda chart: AdmissionKubernetes(chart, "any", keep.model))
+
+    assert ("ValidatingAdmissionPolicy", "demo-keep-customresourcedefinitions") not in found
+    assert ("ValidatingAdmissionPolicy", "demo-keep-namespaces") in found
 
 
 # --- delivery --------------------------------------------------------------------------------------------------------
@@ -203,8 +215,9 @@ def test_the_kustomization_keeps_its_order_and_leaves_the_limits_to_an_administr
 
     assert found["sortOptions"] == {"order": "fifo"}
     assert found["resources"].index("networkpolicy.yaml") < found["resources"].index("agent-deployment.yaml")
-    assert "admission.yaml" not in found["resources"]
-    assert "an administrator applies" in text
+    administrators = {"admission.yaml", "namespace.yaml", "storageclass.yaml", "volumesnapshotclass.yaml"}
+    assert administrators & {*found["resources"]} == set()
+    assert f"# Not here: {', '.join(sorted(administrators))}.\n# An administrator applies them first" in text
 
 
 def test_without_flux_nothing_is_said_of_it(tmp_path: Path) -> None:

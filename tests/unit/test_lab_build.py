@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 
 from tools.lab import build as lab
 from tools.lab.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # Says its version, and "builds" by writing down that it did.
 GO = """#!/bin/sh
@@ -141,3 +145,16 @@ def test_every_recipe_has_its_inputs() -> None:
     for recipe in lab.recipes().values():
         assert [path for path in (recipe.module / "go.mod", *recipe.inputs) if not path.is_file()] == []
         assert recipe.prepare is None or recipe.inputs, f"{recipe.name}: what prepare does is not in the hash"
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", "skipped"), ("true", "error")])
+def test_without_go_the_cluster_tests_are_skipped_and_fail_in_ci(ci: str, outcome: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-m", "cluster"]
+    ran = subprocess.run(
+        [*command, "tests/cluster/test_lab.py", "-k", "gigabytes"],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+        env={"PATH": "/nonexistent", "HOME": str(tmp_path), "CI": ci, "PYTHONPATH": "constructs:."},
+    )  # fmt: skip
+
+    assert f"1 {outcome}" in ran.stdout, ran.stdout
+    assert "no cluster: go is not installed; install Go 1.26 or newer, or leave the cluster tests out" in ran.stdout

@@ -170,17 +170,12 @@ PAGES = {
     "agent-deployment": frozenset({"ServiceAccount", "Deployment"}),
     "agent-pvc": frozenset({"PersistentVolumeClaim"}),
     "added": frozenset({"PodMonitor"}),
-    "namespace": frozenset({"Namespace"}),
     "networkpolicy": frozenset({"NetworkPolicy"}),
-    "storageclass": frozenset({"StorageClass"}),
 }
 
 
 def test_what_closes_is_listed_before_what_runs() -> None:
-    assert Plain().listed(PAGES) == (
-        *("namespace", "storageclass", "networkpolicy", "agent-pvc"),
-        *("added", "agent-deployment"),
-    )
+    assert Plain().listed(PAGES) == ("networkpolicy", "agent-pvc", "added", "agent-deployment")
 
 
 def test_only_what_flux_follows_is_marked_for_flux() -> None:

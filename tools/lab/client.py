@@ -123,7 +123,8 @@ class Api:
     ) -> Object:
         """One request; anything but success raises `Refused` with the server's message."""
         status, text = self.raw(method, path, body, query, content_type)
-        answer: Object = json.loads(text)
+        # A path that nobody serves (any more) is answered in plain words.
+        answer: Object = json.loads(text) if text.startswith("{") else {"message": text.strip()}
         if status >= http.client.BAD_REQUEST:
             raise Refused(status, str(answer.get("message", text)))
         return answer

@@ -202,8 +202,12 @@ class Delivery:
         self.refresh()
 
     def refresh(self) -> None:
-        """Ask ArgoCD to look at the repository now."""
+        """Ask ArgoCD to look at the repository now; it takes the last wish away when it has fulfilled it."""
+        self.lab.wait_for("the last refresh", lambda: not self._is_asked())
         self.api.patch(APPLICATION, self.platform.name, HARD_REFRESH, ARGOCD)
+
+    def _is_asked(self) -> bool:
+        return "argocd.argoproj.io/refresh" in self.application()["metadata"].get("annotations", {})
 
     def application(self) -> Object:
         """The Application with its status."""

@@ -59,7 +59,7 @@ class Lab:
         kubeconfig: The same for kubectl.
         crew: Its programs.
         aws: Port of moto; 0 without.
-        started: Seconds that the start took, by what was started.
+        started: Seconds that the start took, by what was started; ``processor``: processor time of the programs.
     """
 
     folder: Path
@@ -135,6 +135,7 @@ def _running(folder: Path, delivery: bool) -> Iterator[Lab]:
         storage.start()
         lab.wait_for("the node", lambda: _node_is_ready(lab.api))
         lab.started["all"] = time.monotonic() - begin
+        lab.started["processor"] = sum(crew.processor_time().values())
         yield lab
     finally:
         if storage is not None:

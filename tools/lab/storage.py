@@ -19,6 +19,24 @@ VOLUME = "longhorn.io/v1beta2/Volume"
 # The provisioner holds a volume that it has to clean up after.
 FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 
+# As much of Longhorn's as policies read.
+TEXT: Object = {"type": "string"}
+SCHEMA: Object = {
+    "type": "object",
+    "properties": {
+        "spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+        "status": {
+            "type": "object",
+            "x-kubernetes-preserve-unknown-fields": True,
+            "properties": {
+                "kubernetesStatus": {
+                    "type": "object",
+                    "properties": {"namespace": TEXT, "pvName": TEXT, "pvcName": TEXT},
+                }
+            },
+        },
+    },
+}
 DEFINITION: Object = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
@@ -32,7 +50,7 @@ DEFINITION: Object = {
                 "name": "v1beta2",
                 "served": True,
                 "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+                "schema": {"openAPIV3Schema": SCHEMA},
             }
         ],
     },

@@ -51,6 +51,13 @@ class DataKind(NamedTuple):
     plural: str
     #: The field, below the object, that holds the namespace of the data.
     namespace: str = "metadata.namespace"
+    #: What such an object is to the data, as the beginning of a sentence that goes on with "the data of ...".
+    role: str = "it holds or describes"
+
+    @property
+    def definition(self) -> str:
+        """Name of the definition of this kind; all its objects would go with that."""
+        return f"{self.plural}.{self.group}"
 
 
 class Protected(NamedTuple):
@@ -61,6 +68,15 @@ class Protected(NamedTuple):
     namespace: str
     name: str
     because: str
+    #: Finalizers that nobody may put on it: with one, its deletion would delete what it delivered.
+    cascades: tuple[str, ...] = ()
+    #: Why not.
+    cascading: str = ""
+
+    @property
+    def definition(self) -> str:
+        """Name of the definition of this kind; all its objects would go with that."""
+        return f"{self.plural}.{self.group}"
 
 
 class Volumes(Fact, ABC):
@@ -155,6 +171,7 @@ class Delivery(Fact, ABC):
     #: Halves of its own, by target; each is called with (scope, id, model, pages=...).
     halves: ClassVar[Mapping[str, str]] = {}
     #: Pages that an administrator applies, and not the delivery itself: it must not be able to change its own limits.
+    #: What is in no namespace is the administrator's in any case.
     bootstrap: ClassVar[tuple[str, ...]] = ()
     #: Its own command line, which an agent is told not to use.
     commands: ClassVar[tuple[str, ...]] = ()
@@ -198,7 +215,10 @@ class Delivery(Fact, ABC):
     def kustomization_notes(self, pages: tuple[str, ...]) -> tuple[str, ...]:
         """Lines of comment in the kustomization: who applies *pages*, which are not listed there."""
         listed = ", ".join(f"{name}.yaml" for name in pages)
-        return (f"Not here: {listed}. An administrator applies them, so that nothing here can change its own limits.",)
+        return (
+            f"Not here: {listed}.",
+            "An administrator applies them first, so that nothing here can change its own limits, or the cluster.",
+        )
 
     def problems(self) -> Iterator[Problem]:
         """A folder inside the repository."""

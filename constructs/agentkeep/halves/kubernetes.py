@@ -125,10 +125,9 @@ class Writer:
         return {**(given or {}), **waves} or None
 
     def claim_annotations(self) -> dict[str, str] | None:
-        """Annotations of every claim: it is kept, and applied before its pod where it can be."""
-        # A volume that is made for its first pod waits for that pod, so nothing may wait for the volume.
-        wave = WAVE_CONFIG if self.model.cluster.storage.binding == "Immediate" else None
-        return self.annotations(self.model.delivery.kept(), wave)
+        """Annotations of every claim: it is kept, and applied in no earlier wave than its pod."""
+        # Storage that binds when its first pod comes would never be healthy there, and the sync would wait for ever.
+        return self.annotations(self.model.delivery.kept(), None)
 
     # --- workloads ---------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from agentkeep.core.cluster import Volumes, Workaround
+from agentkeep.core.cluster import DataKind, Volumes, Workaround
 from agentkeep.core.facts import Problem
 
 
@@ -21,6 +21,10 @@ class Longhorn(Volumes):
     provider: ClassVar[str] = "longhorn"
     title: ClassVar[str] = "Longhorn"
     provisioner: ClassVar[str] = "driver.longhorn.io"
+    # Below Kubernetes' own volumes: Longhorn's, which are the data itself.
+    data_kinds: ClassVar[tuple[DataKind, ...]] = (
+        DataKind("longhorn.io", "volumes", "status.kubernetesStatus.namespace", "Longhorn's volume is"),
+    )
 
     replicas: int
 

@@ -82,32 +82,30 @@ def denies(case: Case, policy: Object, namespace: str | None) -> bool:
 
 
 _NOT: Final = re.compile(r"!\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)\Z")
-_EQUALS: Final = re.compile(r"(?P<what>[\w.]+) == '(?P<value>[^']*)'\Z")
-_HAS: Final = re.compile(r"has\((?P<what>oldObject\.[\w.]+)\)\Z")
+_EQUALS: Final = re.compile(r"(?P<what>[\w.]+) (?P<how>==|!=) '(?P<value>[^']*)'\Z")
 _AMONG: Final = re.compile(r"(?P<what>[\w.]+) in \[(?P<values>[^\]]*)\]\Z")
+_HAS: Final = re.compile(r"(?P<absent>!?)has\((?P<what>[\w.]+)\)\Z")
+_ONE_OF: Final = re.compile(r"(?P<what>[\w.]+)\.exists\((?P<each>\w+), (?P=each) in \[(?P<values>[^\]]*)\]\)\Z")
+
+Facts = Mapping[str, str]
 
 
-def denials(policy: Object, resource: str, field: str, namespace: str, name: str) -> bool:
+def denials(policy: Object, facts: Facts) -> bool:
     """
-    Whether one of the policy's expressions is false for this object, so that its deletion is refused.
+    Whether one of the policy's expressions is false for a request, so that it is refused.
 
-    Understood are ``false`` and ``!(a == 'x' && b in ['y'] && has(c))`` over the resource and ``oldObject``;
-    anything else is taken not to refuse.
+    Understood are ``false`` and ``!(...)`` around ``a == 'x'``, ``b != 'y'``, ``c in ['z']``, ``has(d)``, ``!has(e)``
+    and ``f.exists(g, g in ['h'])``, joined by ``&&``, over what *facts* know; anything else is taken not to refuse.
 
     Args:
-        policy: The policy.
-        resource: Plural of what is deleted.
-        field: The field, below ``oldObject``, that says which namespace it is for.
-        namespace: That namespace.
-        name: Its name; empty where none is known before it exists.
+        policy: A ValidatingAdmissionPolicy.
+        facts: Field of the request to its value: all that is known of it. A field that is known not to be there is
+            the empty text.
     """
-    facts = {"request.resource.resource": resource, f"oldObject.{field}": namespace}
-    if name:
-        facts["oldObject.metadata.name"] = name
     return any(_refuses(text(one.get("expression")), facts) for one in mappings(policy.spec.get("validations")))
 
 
-def _refuses(expression: str, facts: Mapping[str, str]) -> bool:
+def _refuses(expression: str, facts: Facts) -> bool:
     plain = " ".join(expression.replace('"', "'").split())
     if plain == "false":
         return True
@@ -117,13 +115,18 @@ def _refuses(expression: str, facts: Mapping[str, str]) -> bool:
     return all(_holds(part.strip(), facts) for part in match["inside"].split("&&"))
 
 
-def _holds(condition: str, facts: Mapping[str, str]) -> bool:
-    equals, among = _EQUALS.match(condition), _AMONG.match(condition)
+def _holds(condition: str, facts: Facts) -> bool:
+    equals, among, has, one_of = (pattern.match(condition) for pattern in (_EQUALS, _AMONG, _HAS, _ONE_OF))
     if equals:
-        return facts.get(equals["what"]) == equals["value"]
-    if among:
-        values = {value.strip().strip("'") for value in among["values"].split(",")}
-        return facts.get(among["what"], "") in values - {""}
-    # What a field is asked of is there, or the object would not be for that namespace.
-    has = _HAS.match(condition)
-    return has is not None and any(fact.startswith(f"{has['what']}.") for fact in facts)
+        known = facts.get(equals["what"])
+        return known is not None and (known == equals["value"]) is (equals["how"] == "==")
+    if has:
+        # An object that has a field below another has that one as well.
+        below = [value for name, value in facts.items() if name == has["what"] or name.startswith(has["what"] + ".")]
+        return bool(below) and any(below) is (not has["absent"])
+    found = among or one_of
+    return found is not None and facts.get(found["what"], "") in _values(found["values"])
+
+
+def _values(listed: str) -> set[str]:
+    return {value.strip().strip("'") for value in listed.split(",")} - {""}

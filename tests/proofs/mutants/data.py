@@ -102,9 +102,13 @@ def _data(base: Base) -> Iterator[Mutant]:
             f"the claim with {label} switched off",
             lambda w, x=label: pvc(w)["metadata"]["labels"].update({x: "disabled"}),
         )
-    # The rule promises this of the namespace, claims, volumes and the Application, not of the AppProject.
-    for kind in ("namespaces", "persistentvolumeclaims", "persistentvolumes", "applications"):
+    # The rule promises this of the namespace, claims, volumes, the Application and definitions, not of the AppProject.
+    for kind in (
+        "namespaces", "persistentvolumeclaims", "persistentvolumes", "applications", "customresourcedefinitions",
+        "volumes",
+    ):  # fmt: skip
         yield from _kept(base, base.name_of("ValidatingAdmissionPolicy", f"-keep-{kind}"))
+    yield from _prepared(base)
     agent = partial(lambda w: w.k8s("Deployment", base.agent)["spec"])
     yield Mutant("DATA006", "the agent rolls over", setting(agent, strategy={"type": "RollingUpdate"}))
     yield Mutant("DATA006", "the agent's strategy is left out", dropping(agent, "strategy"))
@@ -146,11 +150,16 @@ def _data(base: Base) -> Iterator[Mutant]:
             f"the project allows {kind}",
             lambda w, k=kind: project(w)["namespaceResourceWhitelist"].append({"group": "", "kind": k}),
         )
-    for kind in ("ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"):
+    for name in ("kube-system", "*", f"{base.namespace[:-1]}*"):
+        allowed = {"group": "", "kind": "Namespace", "name": name}
+        yield Mutant(
+            "DATA007", f"the project allows namespace {name}", setting(project, clusterResourceWhitelist=[allowed])
+        )
+    for kind in ("ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace", "StorageClass"):
         yield Mutant(
             "DATA007",
             f"the project allows {kind}",
-            lambda w, k=kind: project(w)["clusterResourceWhitelist"].append({"group": "", "kind": k}),
+            lambda w, k=kind: project(w).setdefault("clusterResourceWhitelist", []).append({"group": "", "kind": k}),
         )
     yield Mutant(
         "DATA007",
@@ -176,7 +185,11 @@ def _kept(base: Base, name: str) -> Iterator[Mutant]:
         return apply
 
     def by_request(text: str) -> str:
-        for field, asked in (("metadata.name", "name"), ("spec.claimRef.namespace", "namespace")):
+        for field, asked in (
+            ("metadata.name", "name"),
+            ("spec.claimRef.namespace", "namespace"),
+            ("status.kubernetesStatus.namespace", "namespace"),
+        ):
             text = text.replace(f"oldObject.{field}", f"request.{asked}")
         return text
 
@@ -186,10 +199,57 @@ def _kept(base: Base, name: str) -> Iterator[Mutant]:
     yield Mutant(
         "DATA005",
         f"{name}: for another name",
-        changed(lambda text: text.replace(base.namespace, "other").replace(base.agent, "other")),
+        changed(
+            lambda text: (
+                text.replace(base.namespace, "other").replace(base.agent, "other").replace("argoproj.io", "example.com")
+            )
+        ),
     )
     yield Mutant(
         "DATA005",
         f"{name}: unless somebody asks",
         changed(lambda text: f"{text} || request.userInfo.username == 'somebody'"),
     )
+
+
+def _prepared(base: Base) -> Iterator[Mutant]:
+    """What prepares a deletion, and the definitions that take every object with them."""
+    for kind, count in (("persistentvolumes", 4), ("applications", 2)):
+        name = base.name_of("ValidatingAdmissionPolicy", f"-keep-{kind}")
+        guard = partial(lambda w, n: w.k8s("ValidatingAdmissionPolicy", n)["spec"], n=name)
+        for index in range(count):
+            yield Mutant(
+                "DATA005",
+                f"{name}: validation {index + 1} dropped",
+                lambda w, g=guard, i=index: g(w)["validations"].pop(i),
+            )
+        yield Mutant(
+            "DATA005",
+            f"{name} asks about deletions alone",
+            lambda w, g=guard: g(w)["matchConstraints"]["resourceRules"][0].update(operations=["DELETE"]),
+        )
+    for how in ("", "/background", "/foreground"):
+        finalizer = f'"resources-finalizer.argocd.argoproj.io{how}"'
+        yield Mutant(
+            "DATA005",
+            f"the finalizer with {how or 'nothing'} is not refused",
+            partial(_reworded, base.name_of("ValidatingAdmissionPolicy", "-keep-applications"), finalizer),
+        )
+    for definition in ("applications.argoproj.io", "volumes.longhorn.io"):
+        yield Mutant(
+            "DATA005",
+            f"the definition {definition} may go",
+            partial(
+                _reworded,
+                base.name_of("ValidatingAdmissionPolicy", "-keep-customresourcedefinitions"),
+                f'"{definition}"',
+            ),
+        )
+
+
+def _reworded(name: str, old: str, world: World) -> None:
+    """Another text stands where a policy's expressions say *old*."""
+    validations = world.k8s("ValidatingAdmissionPolicy", name)["spec"]["validations"]
+    assert any(old in one["expression"] for one in validations)
+    for one in validations:
+        one["expression"] = one["expression"].replace(old, '"x"')

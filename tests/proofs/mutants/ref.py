@@ -37,6 +37,14 @@ def mutants(base: Base) -> Iterator[Mutant]:
     yield from _vendors(base)
 
 
+def _late_pod(base: Base, world: World) -> None:
+    """Storage that binds when its first pod comes, and a claim that is applied before that."""
+    _, storage = next(base.objects("StorageClass"))
+    _, claim = next(base.objects("PersistentVolumeClaim"))
+    world.k8s("StorageClass", storage).update(volumeBindingMode="WaitForFirstConsumer")
+    world.k8s("PersistentVolumeClaim", claim)["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] = "-10"
+
+
 def _vendors(base: Base) -> Iterator[Mutant]:
     for kind in ("delivery", "storage"):
         yield Mutant("REF014", f"the ledger has no {kind}", lambda w, k=kind: w.ledger["vendors"].update({k: None}))
@@ -212,7 +220,7 @@ def _references(base: Base) -> Iterator[Mutant]:
             f"{resource} is written, but not applied",
             lambda w, r=resource: w.kustomization["resources"].remove(r),
         )
-    for above in ("application.yaml", "appproject.yaml", "admission.yaml"):
+    for above in ("application.yaml", "appproject.yaml", "admission.yaml", "namespace.yaml", "storageclass.yaml"):
         yield Mutant(
             "REF007", f"the app applies its own {above}", lambda w, a=above: w.kustomization["resources"].append(a)
         )
@@ -316,6 +324,10 @@ def _references(base: Base) -> Iterator[Mutant]:
         lambda w: w.k8s("Application", base.namespace)["spec"]["destination"].update(namespace="default"),
     )
     yield Mutant("REF011", "the Application follows no revision", dropping(source, "targetRevision"))
+    retry = partial(lambda w: w.k8s("Application", base.namespace)["spec"]["syncPolicy"]["retry"])
+    yield Mutant("REF016", "a failed revision is tried for ever", dropping(retry, "refresh"))
+    yield Mutant("REF016", "a failed revision is tried again on purpose", setting(retry, refresh=False))
+    yield Mutant("REF016", "a claim waits for a pod of a later wave", partial(_late_pod, base))
     provider = partial(lambda c: next(iter(c["models"]["providers"].values())))
     for what, url in (
         ("another port", f"http://{base.host(base.proxy)}:4001/v1"),
@@ -496,7 +508,7 @@ def _chart(base: Base) -> Iterator[Mutant]:
     yield Mutant(
         "REF013",
         "the chart renders one more object",
-        lambda w: template("namespace", w).append(
+        lambda w: template("networkpolicy", w).append(
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {}}
         ),
     )

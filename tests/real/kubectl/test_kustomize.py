@@ -23,7 +23,7 @@ from tests.real.helm.programs import binary
 pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).resolve().parents[3]
-BOOTSTRAP = ("admission", *LOLICE_ARGOCD.bootstrap)
+BOOTSTRAP = ("admission", "namespace", "storageclass", *LOLICE_ARGOCD.bootstrap)
 APP = ROOT / "dist" / "lolice" / "argoproj" / "openclaw"
 
 Objects = dict[tuple[str, str, str], dict[str, Any]]

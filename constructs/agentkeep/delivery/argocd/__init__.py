@@ -10,6 +10,12 @@ from agentkeep.core.cluster import Delivery, Protected
 from agentkeep.core.facts import Problem, dns_label_problems
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+# With one of them ArgoCD deletes everything that an Application delivered before it lets go of it.
+CASCADES = (
+    "resources-finalizer.argocd.argoproj.io",
+    "resources-finalizer.argocd.argoproj.io/background",
+    "resources-finalizer.argocd.argoproj.io/foreground",
+)
 
 
 class ArgoCd(Delivery):
@@ -75,6 +81,8 @@ class ArgoCd(Delivery):
                 where,
                 platform,
                 f"deleting the Application of {platform} is how data was lost before",
+                CASCADES,
+                f"with this finalizer, deleting the Application deletes all of {platform}",
             ),
             Protected(group, "appprojects", where, platform, f"the AppProject limits what {platform} may deploy"),
         )
@@ -87,8 +95,9 @@ class ArgoCd(Delivery):
         """Who applies what is not listed there."""
         listed = ", ".join(f"{name}.yaml" for name in pages)
         return (
-            f"Not here: {listed}. {self.folder}/kustomization.yaml lists them,",
-            "so that the Application cannot change its own limits.",
+            f"Not here: {listed}.",
+            f"{self.folder}/kustomization.yaml lists them, so that the Application cannot change its own limits,"
+            " or the cluster.",
         )
 
     def problems(self) -> Iterator[Problem]:

@@ -17,7 +17,6 @@ from agentkeep.halves.pages import Pages
 from agentkeep_imports.k8s.app_project import (
     AppProject,
     AppProjectSpec,
-    AppProjectSpecClusterResourceWhitelist,
     AppProjectSpecDestinations,
     AppProjectSpecNamespaceResourceWhitelist,
 )
@@ -36,7 +35,6 @@ from agentkeep_imports.k8s.application import (
 SERVER = "https://kubernetes.default.svc"
 
 # What a platform is made of. A Role, a ServiceAccount token or a pod by itself is not among it.
-CLUSTER_KINDS = (("", "Namespace"), ("storage.k8s.io", "StorageClass"))
 NAMESPACE_KINDS = (
     ("", "ConfigMap"),
     ("", "PersistentVolumeClaim"),
@@ -80,14 +78,16 @@ class DeliveryKubernetes(Construct):
                 description=f"{platform.id}: one repository, one namespace, the kinds it is made of",
                 source_repos=[argocd.repository],
                 destinations=[AppProjectSpecDestinations(server=SERVER, namespace=platform.id)],
-                cluster_resource_whitelist=[
-                    AppProjectSpecClusterResourceWhitelist(group=group, kind=kind) for group, kind in CLUSTER_KINDS
-                ],
+                cluster_resource_whitelist=[],
                 namespace_resource_whitelist=[
                     AppProjectSpecNamespaceResourceWhitelist(group=group, kind=kind) for group, kind in NAMESPACE_KINDS
                 ],
             ),
         )
+        self._pages.explain(
+            "AppProject", platform.id, "spec", "clusterResourceWhitelist",
+            because="Namespace and class are an administrator's: who merges a file could label any namespace.",
+        )  # fmt: skip
         self._pages.explain(
             "AppProject", platform.id, "spec", "namespaceResourceWhitelist",
             because="Nothing else is deployed: no Role or RoleBinding, so nothing here can be given rights.",
@@ -115,6 +115,7 @@ class DeliveryKubernetes(Construct):
                     sync_options=["CreateNamespace=false", "PruneLast=true", "ApplyOutOfSyncOnly=true"],
                     retry=ApplicationSpecSyncPolicyRetry(
                         limit=5,
+                        refresh=True,
                         backoff=ApplicationSpecSyncPolicyRetryBackoff(duration="10s", factor=2, max_duration="3m"),
                     ),
                 ),
@@ -128,4 +129,8 @@ class DeliveryKubernetes(Construct):
         explain(
             "Application", platform.id, "spec", "syncPolicy", "automated", "prune",
             because="What vanishes from the folder stays in the cluster until a person prunes it.",
+        )  # fmt: skip
+        explain(
+            "Application", platform.id, "spec", "syncPolicy", "retry", "refresh",
+            because="Else a revision that failed is tried again for minutes while the commit that fixes it waits.",
         )  # fmt: skip

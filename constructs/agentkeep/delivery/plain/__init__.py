@@ -9,7 +9,6 @@ from agentkeep.core.cluster import Delivery
 FLUX = "kustomize.toolkit.fluxcd.io"
 # What closes before what runs, and what runs last: the order in which the files are listed.
 _TURNS: tuple[frozenset[str], ...] = (
-    frozenset({"Namespace", "StorageClass", "VolumeSnapshotClass"}),
     frozenset({"NetworkPolicy"}),
     frozenset({"ConfigMap", "ExternalSecret", "PersistentVolumeClaim", "Service"}),
 )
@@ -74,7 +73,7 @@ class Plain(Delivery):
         if self.flux:
             notes += [
                 "Flux sorts by kind itself: before it follows this folder for the first time, an administrator applies",
-                "namespace.yaml and networkpolicy.yaml as well, or pods would start before the namespace is closed.",
+                "networkpolicy.yaml as well, or pods would start before the namespace is closed.",
             ]
         else:
             notes.append("Listed in the order in which they are applied: what closes comes before what runs.")

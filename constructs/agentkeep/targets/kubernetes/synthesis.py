@@ -19,13 +19,12 @@ from agentkeep.halves.pages import Pages
 from agentkeep.targets.kubernetes import Manifests
 from agentkeep.targets.kubernetes.comments import commented
 
-# Applied by an administrator, not by the delivery itself: it must not be able to change its own limits.
-ADMINISTRATORS = ("admission",)
 # What the user added.
 ADDED = "added"
 
 # Read off what was written: each object would have to be asked for its kind across the kernel.
 _KIND = re.compile(r"^kind: (\w+)$", re.MULTILINE)
+_NAMESPACED = re.compile(r"^  namespace: ", re.MULTILINE)
 # For every chart that it writes, cdk8s walks the whole app again. A second app keeps that from growing with the square.
 CHARTS_PER_APP = 64
 
@@ -87,13 +86,19 @@ def files(model: Model, target: Manifests, scratch: Path, pages: ChartPages) -> 
     folder = f"{target.folder}/{model.delivery.folder}/{model.id}"
     found: dict[str, str] = {}
     kinds: dict[str, frozenset[str]] = {}
+    # Applied by an administrator, not by the delivery itself: it must not be able to change its own limits. Nor what is
+    # in no namespace: who merges a file could label any of them.
+    administrators = {*model.delivery.bootstrap}
     for name, about in sorted(pages.about.items()):
         text = (scratch / f"{name}.yaml").read_text(encoding="utf-8")
         found[f"{folder}/{name}.yaml"] = commented(text, model.header(about, text), pages.comments, path=name)
         kinds[name] = frozenset(_KIND.findall(text))
-    bootstrap = (*ADMINISTRATORS, *model.delivery.bootstrap)
-    applied = model.delivery.listed({name: among for name, among in kinds.items() if name not in bootstrap})
-    found[f"{folder}/kustomization.yaml"] = kustomization(model, [f"{name}.yaml" for name in applied], bootstrap)
+        if not _NAMESPACED.search(text):
+            administrators.add(name)
+    applied = model.delivery.listed({name: among for name, among in kinds.items() if name not in administrators})
+    found[f"{folder}/kustomization.yaml"] = kustomization(
+        model, [f"{name}.yaml" for name in applied], tuple(sorted(administrators))
+    )
     return found
 
 

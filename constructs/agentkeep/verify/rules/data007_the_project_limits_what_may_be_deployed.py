@@ -7,7 +7,6 @@ from agentkeep.verify.case import Case
 from agentkeep.verify.verdict import Report
 
 _RIGHTS = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Pod", "Secret", "NetworkPolicySet")
-_CLUSTER = {"Namespace", "StorageClass"}
 
 VENDOR: Final = "argocd"
 
@@ -17,7 +16,8 @@ def data007_the_project_limits_what_may_be_deployed(case: Case, report: Report) 
     DATA007: the AppProject of the Application names one repository, one namespace and each kind, and gives no rights
     away.
 
-    Whoever can merge into the repository could otherwise deploy a Role, or into another namespace.
+    Whoever can merge into the repository could otherwise deploy a Role, or into another namespace. Nothing outside of
+    the namespace is allowed, but for the platform's own Namespace and StorageClass by their names: a chart brings them.
     """
     projects = {item.name: item for item in case.artifacts.kind("AppProject")}
     for application in case.artifacts.kind("Application"):
@@ -48,7 +48,8 @@ def _project(case: Case, application: Object, project: Object, report: Report) -
         report.find(project, f"does not allow the Application's repository {source}", place=project.place)
     if not destinations:
         report.find(project, "allows no destination", place=project.place)
-    _kinds(project, report)
+    _cluster_kinds(case, project, report)
+    _namespace_kinds(project, report)
     for role in mappings(spec.get("roles")):
         if role.get("policies"):
             report.find(project, f"gives rights in ArgoCD to {text(role.get('name'))}", place=project.place)
@@ -57,14 +58,20 @@ def _project(case: Case, application: Object, project: Object, report: Report) -
         report.find(application, f"deploys to {destination.get('namespace')}", place=application.place)
 
 
-def _kinds(project: Object, report: Report) -> None:
-    spec = project.spec
-    for key, allowed in (("clusterResourceWhitelist", _CLUSTER), ("namespaceResourceWhitelist", None)):
-        kinds = {text(one.get("kind")) for one in mappings(spec.get(key))}
-        if "*" in kinds or any(one.get("group") == "*" for one in mappings(spec.get(key))):
-            report.find(project, f"allows every kind ({key})", place=project.place)
-        if key == "namespaceResourceWhitelist" and not kinds:
-            report.find(project, "does not list the kinds of the namespace, which allows all", place=project.place)
-        for kind in sorted(kinds - {"*"}):
-            if kind in _RIGHTS or (allowed is not None and kind not in allowed):
-                report.find(project, f"allows {kind}", place=project.place)
+def _cluster_kinds(case: Case, project: Object, report: Report) -> None:
+    own = {(item.kind, item.name) for item in case.artifacts.kind("Namespace", "StorageClass")}
+    for one in mappings(project.spec.get("clusterResourceWhitelist")):
+        kind, name = text(one.get("kind")), text(one.get("name"))
+        if (kind, name) not in own:
+            report.find(project, f"allows {kind} {name or 'of any name'} outside of the namespace", place=project.place)
+
+
+def _namespace_kinds(project: Object, report: Report) -> None:
+    listed = mappings(project.spec.get("namespaceResourceWhitelist"))
+    kinds = {text(one.get("kind")) for one in listed}
+    if "*" in kinds or any(one.get("group") == "*" for one in listed):
+        report.find(project, "allows every kind (namespaceResourceWhitelist)", place=project.place)
+    if not kinds:
+        report.find(project, "does not list the kinds of the namespace, which allows all", place=project.place)
+    for kind in sorted(kinds & set(_RIGHTS)):
+        report.find(project, f"allows {kind}", place=project.place)

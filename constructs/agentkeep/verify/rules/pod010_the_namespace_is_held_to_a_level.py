@@ -12,6 +12,9 @@ _ASKED = (
     "securityContext.privileged", "allowPrivilegeEscalation", "capabilities.drop", "capabilities.add", "runAsNonRoot",
     "runAsUser", "hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "volumes", "initContainers",
     "automountServiceAccountToken", "seccompProfile", "procMount", "hostPort",
+    # Who may take a secret, and what the privileged container may run: a borrowed name must not be enough.
+    "secretKeyRef.name ==", "secret.secretName ==", "secretRef", "volumeMounts", "!has(c.command)", "c.args ==",
+    "lifecycle", "livenessProbe", "readinessProbe", "startupProbe",
 )  # fmt: skip
 _ALWAYS_TRUE = re.compile(r"\|\|\s*true\b|\btrue\s*\|\||^\s*true\s*$", re.MULTILINE)
 _LABEL = "pod-security.kubernetes.io/"

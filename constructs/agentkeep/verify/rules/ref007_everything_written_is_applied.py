@@ -11,7 +11,7 @@ _FIELDS: Final = frozenset({"apiVersion", "kind", "resources", "namespace", "sor
 _ABOVE_THE_APP: Final = frozenset(
     {
         "Application", "ApplicationSet", "AppProject", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
-        "ClusterSecretStore", "SecretStore", "TracingPolicy",
+        "ClusterSecretStore", "SecretStore", "TracingPolicy", "Namespace", "StorageClass", "VolumeSnapshotClass",
     }
 )  # fmt: skip
 

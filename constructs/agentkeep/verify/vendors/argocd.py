@@ -32,4 +32,5 @@ VENDOR: Final = _ArgoCd(
     kinds=frozenset({"Application", "ApplicationSet", "AppProject"}),
     marks=("argocd.argoproj.io/", "argocd-image-updater.argoproj.io/", "notifications.argoproj.io/"),
     in_waves=True,
+    cascades=tuple(f"resources-finalizer.argocd.argoproj.io{how}" for how in ("", "/background", "/foreground")),
 )

@@ -14,9 +14,11 @@ class Delivery(Vendor):
 
     Attributes:
         in_waves: Whether it applies objects in waves that they name, and not in the order of a kustomization.
+        cascades: Finalizers of what delivers, with which its deletion would delete everything that it delivered.
     """
 
     in_waves: bool = False
+    cascades: tuple[str, ...] = ()
 
     def takes(self, item: Object) -> Iterator[str]:  # noqa: ARG002  # one that deletes nothing by itself takes nothing
         """How it may take *item* away, though that holds data."""

@@ -33,4 +33,6 @@ VENDOR: Final = _Longhorn(
     groups=frozenset({"longhorn.io"}),
     marks=("recurring-job.longhorn.io/", "recurring-job-group.longhorn.io/", "longhorn.io/"),
     drivers=frozenset({"driver.longhorn.io"}),
+    # Below Kubernetes' own volumes: these are the data itself.
+    kept=(("longhorn.io", "volumes", "status.kubernetesStatus.namespace"),),
 )
