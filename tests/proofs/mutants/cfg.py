@@ -16,7 +16,6 @@ from tests.proofs.mutants.shared import (
 )
 from tests.proofs.world import REFUTED, UNKNOWN, Base, Json, Mutant
 
-
 CHANNEL_TOKENS = ("DISCORD_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_BOT_TOKEN", "TELEGRAM_BOT_TOKEN")
 # What a channel calls its groups, and those who may write in one.
 ROOMS = {"discord": ("guilds", "users"), "slack": ("channels", "users"), "telegram": ("groups", "allowFrom")}
