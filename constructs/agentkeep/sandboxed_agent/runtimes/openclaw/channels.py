@@ -342,8 +342,8 @@ class OtherChannel(Channel):
     """
     A channel that has no class of its own: what it needs beyond people and tokens is plain data.
 
-    OpenClaw refuses settings that it does not know. ``agentkeep verify`` cannot decide about a setting that nobody has
-    reviewed, so each is a finding until it is acknowledged with a reason.
+    OpenClaw refuses settings that it does not know. ``agentkeep verify`` knows the tokens, some harmless settings, and
+    the server that it talks to, which is a finding until it is acknowledged. It proves no channel with another setting.
 
     Args:
         name: What OpenClaw calls it, such as ``mattermost``.
