@@ -215,10 +215,10 @@ def render_openclaw(settings: OpenClawSettings, *, path: str = "openclaw") -> di
     """
     Return the content of ``openclaw.json`` as plain data.
 
-    The strict validator of OpenClaw 2026.9.6 accepts it without a warning once the plugins of its channels are
-    installed, and ``check_openclaw`` finds nothing in it as long as the variables of ``env_names(settings)`` are set.
-    Everything that would call home on its own is off: update checks, telemetry, the hosted model catalogue, network
-    discovery and embeddings of the agent's memory.
+    The strict validator of OpenClaw 2026.9.6 accepts it without a warning once the plugins of its channels are installed, and
+    ``check_openclaw`` finds nothing in it as long as the variables of ``env_names(settings)`` are set. Everything that
+    would call home on its own is off: update checks, telemetry, the hosted model catalogue, network discovery and
+    embeddings of the agent's memory.
 
     Args:
         settings: What to render.

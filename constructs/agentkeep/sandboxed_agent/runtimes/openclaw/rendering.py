@@ -12,14 +12,14 @@ from agentkeep.errors import DeclarationError
 from agentkeep.isolated_llm_proxy.models import Model as ChatModel
 from agentkeep.sandboxed_agent.runtime import Agent
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
+    ChatModel as SettingsModel,
+)
+from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     ChannelSettings,
     DockerSandbox,
     EnvSecret,
     OpenClawSettings,
     render_openclaw,
-)
-from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
-    ChatModel as SettingsModel,
 )
 from agentkeep.sandboxed_agent.runtimes.openclaw.facts import GATEWAY_TOKEN_ENV, OpenClawFacts
 from agentkeep.sandboxed_agent.runtimes.openclaw.faults import check_openclaw
