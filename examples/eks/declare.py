@@ -1,8 +1,8 @@
 """OpenClaw on Amazon EKS: EBS, Secrets Manager and Flux, and nothing of Cloudflare or ArgoCD."""
 
 from agentkeep import (
-    Aws, Checksum, Cluster, ClusterDns, EbsCsi, EgressLockdown, Image, Internet, IsolatedLLMProxy, IsolatedSecret, Manifests,
-    Model, OpenClaw, Plain, Platform, Provider, Rules, Sandbox, SandboxedAgent, SecretParam, SecretsManager,
+    Aws, Checksum, Cluster, ClusterDns, EbsCsi, EgressLockdown, Image, Internet, IsolatedLLMProxy, IsolatedSecret,
+    Manifests, Model, OpenClaw, Plain, Platform, Provider, Rules, Sandbox, SandboxedAgent, SecretParam, SecretsManager,
     TerraformModules, TerraformState, Tools,
 )  # fmt: skip
 

@@ -54,8 +54,8 @@ class Pod:
 
     def command(self, script: str, *args: str) -> list[str]:
         drop = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--no-new-privs", "--inh-caps=-all"]
-        # prepare-state alone has a volume at /tmp.
-        writable = ["/tmp"] if script == "prepare-state.sh" else []  # noqa: S108 - of this test's own namespace
+        # Those that run OpenClaw have a volume at /tmp.
+        writable = ["/tmp"] if script in ("prepare-state.sh", "install-plugins.sh") else []  # noqa: S108 - of this test's own namespace
         return [*self.read_only(*writable), *(drop if IS_ROOT else []), "sh", str(where(script)), *args]
 
     def read_only(self, *writable: str) -> list[str]:
@@ -499,6 +499,84 @@ def test_prepare_takes_a_volume_that_kubelet_owns(state: State) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "belongs to another user" in done.stderr
+
+
+# --- install-plugins -------------------------------------------------------------------------------------------------
+
+SLACK, OTHER = "@openclaw/slack@2026.9.6", "@acme/chat@1.2.3"
+
+
+class Plugins(State):
+    """What install-plugins.sh needs: the same, and a list instead of Discord's version."""
+
+    @property
+    def digest(self) -> str:
+        return self.env["DISCORD_PLUGIN_SHA512"]
+
+    def plugins(self, *packages: str, **env: str) -> subprocess.CompletedProcess[str]:
+        wanted = " ".join(f"{package}={self.digest}" for package in packages)
+        return self.pod.run("install-plugins.sh", **{**self.env, "PLUGINS": wanted, **env})
+
+    @property
+    def installed(self) -> list[str]:
+        return [call.split()[3] for call in self.pod.calls if call.startswith("openclaw ")]
+
+
+@pytest.fixture
+def plugins(pod: Pod, volumes: Volumes) -> Plugins:
+    return Plugins(pod, volumes)
+
+
+def test_plugins_are_installed_once_each(plugins: Plugins) -> None:
+    first = plugins.plugins(SLACK, OTHER)
+    assert first.returncode == 0, first.stderr
+
+    assert plugins.plugins(SLACK, OTHER).returncode == 0
+    assert plugins.installed == [f"npm:{SLACK}", f"npm:{OTHER}"]
+    assert list(plugins.scratch.iterdir()) == []
+
+
+def test_plugins_are_installed_again_when_a_version_changes(plugins: Plugins) -> None:
+    assert plugins.plugins(SLACK, OTHER).returncode == 0
+
+    assert plugins.plugins(SLACK.replace("2026.9.6", "2026.9.7"), OTHER).returncode == 0
+    assert plugins.installed == [f"npm:{SLACK}", f"npm:{OTHER}", "npm:@openclaw/slack@2026.9.7"]
+
+
+def test_a_plugin_with_another_checksum_is_not_installed(plugins: Plugins) -> None:
+    done = plugins.plugins(PLUGINS=f"{SLACK}={'0' * 128} {OTHER}={plugins.digest}")
+
+    assert done.returncode == 1
+    assert f"{SLACK} has another checksum" in done.stderr
+    assert plugins.installed == []
+
+
+@pytest.mark.parametrize(("wanted", "says"), [("", "nothing to install"), (SLACK, "is not package@version=sha512")])
+def test_a_plugin_without_checksum_is_not_installed(plugins: Plugins, wanted: str, says: str) -> None:
+    done = plugins.plugins(PLUGINS=wanted)
+
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert plugins.installed == []
+
+
+def test_plugins_fail_when_something_else_was_installed(plugins: Plugins) -> None:
+    plugins.install(integrity="sha512-other=")
+
+    done = plugins.plugins(SLACK)
+
+    assert done.returncode == 1
+    assert "not the one that was checked" in done.stderr
+    assert list((plugins.state / "npm").glob(".plugin-*")) == []
+
+
+def test_plugins_fail_when_npm_does(plugins: Plugins) -> None:
+    plugins.pod.stub("npm", "exit 1")
+
+    done = plugins.plugins(SLACK)
+
+    assert done.returncode == 1
+    assert "could not be fetched" in done.stderr
 
 
 # --- install-tools ---------------------------------------------------------------------------------------------------

@@ -314,6 +314,7 @@ def _openings(channel: str) -> Iterator[tuple[str, Json]]:
     yield "reading what others say", {**closed, "contextVisibility": "all"}
     yield "reading what others quote", {**closed, "contextVisibility": "allowlist_quote"}
     yield "writing its configuration", {"configWrites": True}
+    yield "talking to another server", {"apiRoot": "https://evil.example"}
     if channel == "telegram":
         yield "open to all groups' people", {**closed, "groupAllowFrom": ["*"]}
         yield "open in a group by its own policy", {**closed, rooms: {"1": {people: ["1"], "groupPolicy": "open"}}}

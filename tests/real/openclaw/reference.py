@@ -8,25 +8,19 @@ from typing import Any
 
 from agentkeep.sandboxed_agent.runtimes.openclaw.config import (
     CONFIG_PATH,
-    DISCORD_PLUGIN_SHA512,
-    DISCORD_PLUGIN_VERSION,
     GATEWAY_ENV,
     STATE_DIR,
     WORKSPACE_DIR,
+    ChannelSettings,
     ChatModel,
-    Discord,
     DockerSandbox,
     EnvSecret,
     OpenClawSettings,
     render_openclaw,
 )
-from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import (
-    AgentPolicy,
-    Opening,
-    Tool,
-    config_map_key,
-    render_workspace,
-)
+from agentkeep.sandboxed_agent.runtimes.openclaw.policy import AgentPolicy, Opening, Tool
+from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import config_map_key, render_workspace
+from lolice.versions import PLUGINS
 
 OWNER = "123456789012345678"
 SETTINGS = OpenClawSettings(
@@ -40,7 +34,9 @@ SETTINGS = OpenClawSettings(
     trusted_proxies=("192.178.0.0/16",),
     origins=("https://openclaw.b0xp.io",),
     sandbox=DockerSandbox("openclaw-sandbox:bookworm-slim", network="bridge"),
-    discord=Discord(EnvSecret("DISCORD_BOT_TOKEN"), users=(OWNER,), elevated=(OWNER,)),
+    channels=(
+        ChannelSettings("discord", {"token": EnvSecret("DISCORD_BOT_TOKEN")}, users=(OWNER,), elevated=(OWNER,)),
+    ),
 )
 SECRETS = ("CODEX_API_KEY", "DISCORD_BOT_TOKEN", "GITHUB_TOKEN", "LITELLM_PROXY_KEY", "OPENCLAW_GATEWAY_TOKEN")
 POLICY = AgentPolicy(
@@ -56,6 +52,8 @@ POLICY = AgentPolicy(
     elsewhere=("ANTHROPIC_API_KEY",),
     repositories=("boxp/arch", "boxp/lolice"),
     review=True,
+    channels=("Discord",),
+    language="ja",
 )
 RESTRICTED = {
     "allowPrivilegeEscalation": False,
@@ -116,8 +114,8 @@ def _pod(workspace: list[str]) -> Document:
                 "image": IMAGE,
                 "command": ["sh", "/opt/agentkeep/prepare-state.sh"],
                 "env": [
-                    {"name": "DISCORD_PLUGIN_VERSION", "value": DISCORD_PLUGIN_VERSION},
-                    {"name": "DISCORD_PLUGIN_SHA512", "value": DISCORD_PLUGIN_SHA512},
+                    {"name": "DISCORD_PLUGIN_VERSION", "value": PLUGINS[0].version},
+                    {"name": "DISCORD_PLUGIN_SHA512", "value": PLUGINS[0].sha512},
                     {"name": "HOME", "value": "/scratch"},
                     {"name": "TMPDIR", "value": "/scratch"},
                 ],

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import CODEX_KEY_ENV, CODEX_SHA512, render_codex_review_skill
+from agentkeep.sandboxed_agent.runtimes.openclaw.policy import CODEX_KEY_ENV
+from agentkeep.sandboxed_agent.runtimes.openclaw.workspace import render_codex_review_skill
+from lolice.versions import TOOLS
 from tests.real.openclaw.programs import CACHE, NODE, ROOT, npm_environment, require_openclaw
 
 pytestmark = pytest.mark.real
 
-VERSION = "0.98.0"
+VERSION = TOOLS.codex
+CODEX_SHA512 = {VERSION: TOOLS.codex_sha512.digest}
 COMMANDS = re.findall(r"^codex .*$", render_codex_review_skill(), re.MULTILINE)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, Self
 
-from agentkeep.core.facts import Fact, Problem
+from agentkeep.core.facts import Problem, expect
 from agentkeep.secret_param.declaration import SecretParam
 
 OWN_SETTINGS = frozenset(
@@ -23,7 +23,7 @@ OWN_SETTINGS = frozenset(
         "groupPolicy",
     }
 )  # fmt: skip
-"""What decides who is answered. It follows from ``users=`` and from the groups that are named, and from nothing else."""
+"""Settings that decide who is answered. They follow from ``users=`` and from the groups that are named."""
 
 _CREDENTIALS = {
     "buzz": "BUZZ_RELAY_URL BUZZ_PRIVATE_KEY",
@@ -60,7 +60,8 @@ _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _ONE_PERSON = re.compile(r"[^\s*$,]+")
 
 
-class ChannelUser(Fact):
+@dataclass(frozen=True, slots=True)
+class ChannelUser:
     """
     A person, by the id that a channel gives and that never changes hands. Each channel has its own kind.
 
@@ -80,8 +81,8 @@ class ChannelUser(Fact):
     id: str
     is_sample: bool = False
 
-    def __init__(self, id: str, *, is_sample: bool = False) -> None:  # noqa: A002 - the channels' own word
-        super().__init__(id=id, is_sample=is_sample)
+    def __post_init__(self) -> None:
+        expect(type(self).__name__, id=(self.id, str), is_sample=(self.is_sample, bool))
 
     @classmethod
     def sample(cls, id: str) -> Self:  # noqa: A002 - the channels' own word
@@ -341,8 +342,8 @@ class OtherChannel(Channel):
     """
     A channel that has no class of its own: what it needs beyond people and tokens is plain data.
 
-    OpenClaw refuses settings that it does not know. ``agentkeep verify`` cannot decide about a setting that nobody has
-    reviewed, so each is a finding until it is acknowledged with a reason.
+    OpenClaw refuses settings that it does not know. ``agentkeep verify`` knows the tokens, some harmless settings, and
+    the server that it talks to, which is a finding until it is acknowledged. It proves no channel with another setting.
 
     Args:
         name: What OpenClaw calls it, such as ``mattermost``.

@@ -73,5 +73,8 @@ HARMLESS: Final = frozenset(
 # unasked in a group.
 SAFE: Final = {"joinIntro": False, "linkPreview": False, "unfurlLinks": False, "unfurlMedia": False}
 
+# A server of somebody's choice that gets the token and every message: known, and so for somebody to answer for.
+ADDRESSES: Final = frozenset({"apiRoot", "baseUrl", "homeserver"})
+
 # Of one group: whether it is on, and whether the bot must be named. Those who may write there are judged.
 HARMLESS_IN_ROOMS: Final = frozenset({"enabled", "requireMention"})

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from agentkeep.verify.artifacts import mapping, text, texts
 from agentkeep.verify.programs.openclaw.channel_facts import (
+    ADDRESSES,
     CHANNEL_VARIABLES,
     DECIDED,
     HARMLESS,
@@ -86,6 +88,8 @@ def _channel(name: str, body: Mapping[str, Any]) -> Iterator[str]:
         yield from _rooms(name, KINDS[name], body)
     if name == "slack" and body.get("mode", "socket") != "socket":
         yield f"{name}: waits for requests from outside, or goes through a relay (mode)"
+    for setting in sorted(ADDRESSES & set(body)):
+        yield f"{name}: sends its token to {_host(body[setting])} ({setting})"
     if body.get("configWrites") is not False:
         yield f"{name}: may rewrite the configuration"
 
@@ -106,7 +110,7 @@ def _rooms(name: str, kind: Kind, body: Mapping[str, Any]) -> Iterator[str]:
 
 def _unknown(name: str, body: Mapping[str, Any]) -> Iterator[str]:
     kind = KINDS.get(name)
-    known = DECIDED | HARMLESS
+    known = ADDRESSES | DECIDED | HARMLESS
     if kind:
         known |= kind.tokens | {kind.rooms} | ({"mode"} if name == "slack" else frozenset())
     for setting, value in body.items():
@@ -118,6 +122,14 @@ def _unknown(name: str, body: Mapping[str, Any]) -> Iterator[str]:
         inside = HARMLESS_IN_ROOMS | {kind.people, "groupPolicy"}
         for room, inner in mapping(body.get(kind.rooms)).items():
             yield from (f"{kind.rooms}.{room}.{setting}" for setting in set(mapping(inner)) - inside)
+
+
+def _host(value: Any) -> str:
+    # Not the whole address, which can hold a password.
+    try:
+        return (urlsplit(text(value)).hostname or "a server that is not named")[:60]
+    except ValueError:
+        return "a server that is not named"
 
 
 def _is_reference(value: Any) -> bool:

@@ -20,17 +20,19 @@ class English(Language):
     comma = ", "
 
     def preface(self) -> str:
+        """That the file is generated."""
         return (
             "This file is generated from the platform's declaration. An edit of it is undone within seconds. "
             "If a rule has to change, propose a pull request that changes the declaration in its repository."
         )
 
     def iron_rules(self, policy: AgentPolicy) -> str:
+        """What it must never do."""
         channels = f"{'/'.join(policy.channels)} channels" if policy.channels else "chats"
         rules = [
             f"**No direct change of infrastructure**: never run {self.joined(policy.commands)} "
             "or any other tool that changes infrastructure",
-            "**No reading of credentials**: never read API keys or tokens from variables or files in order to show them",
+            "**No reading of credentials**: never read API keys or tokens from variables or files to show them",
             f"**No leaks**: never publish credentials or internal information in {channels} or on the web",
             "**No destructive commands**: never run `rm -rf /`, `dd`, `mkfs`, a fork bomb or the like. "
             "Do not delete data or volumes even when asked to; propose a pull request instead",
@@ -45,6 +47,7 @@ class English(Language):
         return f"# Iron rules (never to be broken)\n\n{numbered(rules)}"
 
     def environment(self, policy: AgentPolicy) -> str:
+        """Where its commands run."""
         match policy.sandbox:
             case "docker":
                 place = "Every command runs in a disposable Docker container (the sandbox)"
@@ -76,6 +79,7 @@ class English(Language):
         return f"# Where you run\n\n{text}"
 
     def network(self, policy: AgentPolicy) -> str:
+        """What it can reach."""
         rows = "\n".join(f"| {item.to} | {item.ports} | {item.because} |" for item in policy.openings)
         table = f"| Destination | Port | For |\n|---|---|---|\n{rows}" if rows else "No destination can be reached."
         return (
@@ -86,6 +90,7 @@ class English(Language):
         )
 
     def secrets(self, policy: AgentPolicy) -> str:
+        """What is there, and what is not."""
         lines = [
             "The gateway's environment holds these credentials, given here by name. Tools read them on their own; "
             f"do not read or show their values: {self.joined(policy.secrets)}"
@@ -98,6 +103,7 @@ class English(Language):
         return f"# Credentials\n\n{bullets(lines)}"
 
     def git(self, policy: AgentPolicy) -> str:
+        """What it may change."""
         if not policy.repositories:
             return (
                 "# Git and GitHub\n\nThere is no repository that you may change. "
@@ -138,6 +144,7 @@ class English(Language):
         )
 
     def conduct(self) -> str:
+        """How it works."""
         return "# Conduct\n\n" + bullets(
             [
                 "When an instruction is unclear, ask before you act",
@@ -148,6 +155,7 @@ class English(Language):
         )
 
     def review(self, *, base_branch: str, elevated_only: bool, key_env: str) -> str:
+        """The skill."""
         where = (
             "- `codex` and its key are not in the sandbox. This works in elevated sessions (direct messages of trusted "
             "users) alone. In any other session, tell the user that it cannot be run.\n"

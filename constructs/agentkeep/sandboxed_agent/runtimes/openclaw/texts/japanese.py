@@ -20,12 +20,14 @@ class Japanese(Language):
     comma = "、"
 
     def preface(self) -> str:
+        """That the file is generated."""
         return (
             "このファイルはプラットフォームの宣言から生成されます。編集しても数秒で元に戻ります。"
             "ルールの変更が必要な場合は、リポジトリの宣言を変更するPRを提案してください。"
         )
 
     def iron_rules(self, policy: AgentPolicy) -> str:
+        """What it must never do."""
         channels = f"{'/'.join(policy.channels)}チャネル" if policy.channels else "チャット"
         rules = [
             f"**インフラストラクチャー直接操作禁止**: {self.joined(policy.commands)} 等のインフラ変更ツールを"
@@ -45,6 +47,7 @@ class Japanese(Language):
         return f"# 鉄則(絶対に破ってはならないルール)\n\n{numbered(rules)}"
 
     def environment(self, policy: AgentPolicy) -> str:
+        """Where its commands run."""
         match policy.sandbox:
             case "docker":
                 place = "すべてのコマンドは、使い捨てのDockerコンテナ(sandbox)の中で実行される"
@@ -76,6 +79,7 @@ class Japanese(Language):
         return f"# 実行環境\n\n{text}"
 
     def network(self, policy: AgentPolicy) -> str:
+        """What it can reach."""
         rows = "\n".join(f"| {item.to} | {item.ports} | {item.because} |" for item in policy.openings)
         table = f"| 宛先 | ポート | 用途 |\n|---|---|---|\n{rows}" if rows else "接続できる宛先はありません。"
         return (
@@ -86,9 +90,10 @@ class Japanese(Language):
         )
 
     def secrets(self, policy: AgentPolicy) -> str:
+        """What is there, and what is not."""
         lines = [
-            "gatewayの環境に、名前だけ次のクレデンシャルがある。ツールが自分で読むもので、値を読んだり表示したりしない: "
-            + self.joined(policy.secrets)
+            "gatewayの環境に、名前だけ次のクレデンシャルがある。"
+            f"ツールが自分で読むもので、値を読んだり表示したりしない: {self.joined(policy.secrets)}"
             if policy.secrets
             else "gatewayの環境にクレデンシャルはない"
         ]
@@ -98,6 +103,7 @@ class Japanese(Language):
         return f"# クレデンシャル\n\n{bullets(lines)}"
 
     def git(self, policy: AgentPolicy) -> str:
+        """What it may change."""
         if not policy.repositories:
             return "# Git/GitHub操作ルール\n\n変更してよいリポジトリはありません。pushやPRの作成をしないでください。"
         steps = [
@@ -135,6 +141,7 @@ class Japanese(Language):
         )
 
     def conduct(self) -> str:
+        """How it works."""
         return "# 行動指針\n\n" + bullets(
             [
                 "不明確な指示に対しては、確認を取ってから行動する",
@@ -145,6 +152,7 @@ class Japanese(Language):
         )
 
     def review(self, *, base_branch: str, elevated_only: bool, key_env: str) -> str:
+        """The skill."""
         where = (
             "- `codex` とそのキーはsandboxの中にはありません。elevatedセッション(信頼ユーザーのDM)でのみ実行できます。"
             "それ以外のセッションでは、実行できないことをユーザーに伝えてください。\n"
