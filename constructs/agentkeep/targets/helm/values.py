@@ -55,8 +55,15 @@ class Index:
     """
 
     def __init__(self, objects: Sequence[Written]) -> None:
-        self.objects: dict[Identity, Manifest] = {(written.kind, written.name): written.manifest for written in objects}
-        self.services = [(identity, found) for identity, found in self.objects.items() if identity[0] == "Service"]
+        self._objects: dict[Identity, Written] = {(written.kind, written.name): written for written in objects}
+        self.services = [
+            (identity, found.manifest) for identity, found in self._objects.items() if identity[0] == "Service"
+        ]
+
+    def find(self, kind: str, name: str) -> Manifest | None:
+        """The object of that kind and name, if there is one."""
+        found = self._objects.get((kind, name))
+        return None if found is None else found.manifest
 
 
 def agent_values(agent: SandboxedAgent, index: Index) -> AgentValues:
@@ -76,7 +83,7 @@ def agent_values(agent: SandboxedAgent, index: Index) -> AgentValues:
 class _Agent:
     def __init__(self, agent: SandboxedAgent, index: Index) -> None:
         self._agent = agent
-        self._objects = index.objects
+        self._find = index.find
         self._services = index.services
         self._deployment = self._object("Deployment", agent.id)
         template = self._deployment["spec"]["template"]
@@ -255,7 +262,7 @@ class _Agent:
     def _find_config(self) -> Manifest | None:
         for volume in self._pod.get("volumes") or ():
             name = str((volume.get("configMap") or {}).get("name"))
-            manifest = self._objects.get(("ConfigMap", name))
+            manifest = self._find("ConfigMap", name)
             if manifest and CONFIG_FILE in (manifest.get("data") or {}) and "binaryData" not in manifest:
                 self._rendered.add(("ConfigMap", name))
                 return manifest
@@ -312,7 +319,7 @@ class _Agent:
                 return {"type": "custom", "volumeSpec": self._plain({kind: source}, what)}
 
     def _claim(self, name: str) -> dict[str, Any]:
-        manifest = self._objects.get(("PersistentVolumeClaim", name))
+        manifest = self._find("PersistentVolumeClaim", name)
         spec = manifest["spec"] if manifest else {}
         storage = (spec.get("resources") or {}).get("requests") or {}
         fits = spec.keys() <= {"accessModes", "resources", "storageClassName", "volumeMode"} and storage.keys() == {
@@ -352,12 +359,12 @@ class _Agent:
     # --- refusing ----------------------------------------------------------------------------------------------------
 
     def _object(self, kind: str, name: str) -> Manifest:
-        try:
-            return self._objects[kind, name]
-        except KeyError:
+        found = self._find(kind, name)
+        if found is None:
             raise SynthesisError(
                 self._agent.path, f"the manifests hold no {kind} {name!r}", "synthesize the Kubernetes half"
-            ) from None
+            )
+        return found
 
     def _only(self, given: Mapping[str, Any], known: Iterable[str], what: str) -> None:
         unknown = sorted(given.keys() - set(known))
