@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from typing import Any
 
 from tests.proofs.world import APP, Json, World
@@ -31,12 +32,29 @@ def many_agents(count: int) -> dict[str, bytes]:
     guard = world.k8s("ValidatingAdmissionPolicy", "openclaw-keep-persistentvolumeclaims")["spec"]["validations"][0]
     claims = json.dumps(["openclaw-data", *(f"{name}-data" for name in names)])
     guard["expression"] = guard["expression"].replace('["openclaw-data"]', claims)
+    _admit(world, names)
     ledger["acknowledgements"] += [
         {**one, "finding": one["finding"].replace(f"[{AGENT}/", f"[{name}/")}
         for name in names
         for one in ledger["acknowledgements"][:1]
     ]
     return {path: data for path, data in world.bytes().items() if not path.startswith("helm/")}
+
+
+def _admit(world: World, names: list[str]) -> None:
+    """The policy over pods knows every agent: who reads which Secret, and who has a daemon."""
+    for variable in world.k8s("ValidatingAdmissionPolicy", "openclaw-hold-pods")["spec"]["variables"]:
+        if variable["name"] == "readers":
+            (own,) = re.findall(rf"'{AGENT}': \[.*?'{AGENT}-credentials'\]", variable["expression"])
+            # The image keeps its name, which starts like the agent's.
+            more = [
+                own.replace(f"'{AGENT}'", f"'{name}'").replace(f"{AGENT}-credentials", f"{name}-credentials")
+                for name in names
+            ]
+            variable["expression"] = variable["expression"].replace(own, ", ".join([own, *more]))
+        if variable["name"] == "others":
+            everybody = ", ".join(f"'{name}'" for name in (AGENT, *names))
+            variable["expression"] = variable["expression"].replace(f"in ['{AGENT}']", f"in [{everybody}]")
 
 
 def _is_of_the_agent(body: Json) -> bool:
