@@ -67,17 +67,17 @@ def test_the_order_of_adding_does_not_change_a_byte(tmp_path: Path) -> None:
 
 def test_an_override_sets_one_field_and_says_why(tmp_path: Path) -> None:
     plain, changed = world(), world()
-    changed.platform.override("Deployment", "agent", "spec", "revisionHistoryLimit", value=1, because="a small disk")
+    changed.platform.override("Deployment", "llm", "spec", "revisionHistoryLimit", value=1, because="a small disk")
     (tmp_path / "plain").mkdir()
     before = written(plain.platform.seal(), tmp_path / "plain")
     after = written(changed.platform.seal(), tmp_path)
 
     changed_pages = [name for name in {*before, *after} if before.get(name) != after.get(name)]
-    assert [name for name in changed_pages if name.startswith(FOLDER)] == [f"{FOLDER}/agent-deployment.yaml"]
-    (deployment,) = [one for one in objects(after, "agent-deployment") if one["kind"] == "Deployment"]
-    (known,) = [one for one in objects(before, "agent-deployment") if one["kind"] == "Deployment"]
+    assert [name for name in changed_pages if name.startswith(FOLDER)] == [f"{FOLDER}/llm-deployment.yaml"]
+    (deployment,) = [one for one in objects(after, "llm-deployment") if one["kind"] == "Deployment"]
+    (known,) = [one for one in objects(before, "llm-deployment") if one["kind"] == "Deployment"]
     assert deployment == {**known, "spec": {**known["spec"], "revisionHistoryLimit": 1}}
-    assert "  # a small disk\n  revisionHistoryLimit: 1\n" in after[f"{FOLDER}/agent-deployment.yaml"]
+    assert "  # a small disk\n  revisionHistoryLimit: 1\n" in after[f"{FOLDER}/llm-deployment.yaml"]
 
 
 def test_an_override_of_a_whole_comes_before_one_of_its_part(tmp_path: Path) -> None:
@@ -92,9 +92,9 @@ def test_an_override_of_a_whole_comes_before_one_of_its_part(tmp_path: Path) -> 
 
 def test_an_override_with_nothing_removes_the_field(tmp_path: Path) -> None:
     built = world()
-    built.platform.override("Deployment", "agent", "spec", "revisionHistoryLimit", value=None, because="the default")
+    built.platform.override("Deployment", "llm", "spec", "revisionHistoryLimit", value=None, because="the default")
     tree = written(built.platform.seal(), tmp_path)
-    (deployment,) = [one for one in objects(tree, "agent-deployment") if one["kind"] == "Deployment"]
+    (deployment,) = [one for one in objects(tree, "llm-deployment") if one["kind"] == "Deployment"]
 
     assert "revisionHistoryLimit" not in deployment["spec"]
 
@@ -117,4 +117,13 @@ def test_an_override_of_what_is_not_there_is_refused_and_dist_stays(
         written(built.platform.seal(), tmp_path)
 
     assert caught.value.problem.startswith(problem)
+    assert not (tmp_path / "dist").exists()
+
+
+def test_an_override_of_what_the_public_chart_renders_is_refused(tmp_path: Path) -> None:
+    built = world()
+    built.platform.override("Deployment", "agent", "spec", "revisionHistoryLimit", value=1, because="a small disk")
+    with pytest.raises(SynthesisError, match="the chart cannot express the override of Deployment 'agent'"):
+        written(built.platform.seal(), tmp_path)
+
     assert not (tmp_path / "dist").exists()

@@ -114,6 +114,7 @@ def rich() -> Platform:
                 primary=model.alias,
                 tools=versions.TOOLS,
                 channels=[Discord(SecretParam(keep, f"{upper}_DISCORD_TOKEN", about="bot"), users=(OWNER_ON_DISCORD,))],
+                plugins=versions.PLUGINS,
             ),
             sandbox=sandbox,
             placement=Placement(taint=Taint(key="agents", value="only")),

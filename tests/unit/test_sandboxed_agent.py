@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agentkeep import (
+    Checksum,
     DeclarationErrors,
     Discord,
     DiscordUser,
@@ -90,8 +91,8 @@ def tools(**changes: Any) -> Tools:
             {"sandbox": docker(resources=Resources(cpu="2", memory="1Gi", cpu_limit="1", memory_limit="1Gi"))},
             "cpu_limit='1' is below the request '2'",
         ),
-        ({"tools": tools(codex="latest")}, "tools: codex='latest' is no fixed version"),
-        ({"tools": tools(gh_sha256="abc")}, "tools: gh_sha256 is not 64 hexadecimal digits"),
+        ({"tools": tools(codex="latest")}, "tools: codex='latest' is not a fixed version"),
+        ({"tools": tools(gh_sha256=Checksum(TOOLS.gh, "abc"))}, "tools: gh_sha256 is not 64 hexadecimal digits"),
         ({"sandbox": docker(cli=Image("docker:cli"))}, "image 'docker:cli' has no fixed version"),
         ({"channels": bot()}, "its Discord bot answers nobody"),
         ({"channels": bot(DiscordUser(id="bob"))}, "a Discord user id is not 17 to 20 digits"),

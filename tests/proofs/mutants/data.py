@@ -102,10 +102,9 @@ def _data(base: Base) -> Iterator[Mutant]:
             f"the claim with {label} switched off",
             lambda w, x=label: pvc(w)["metadata"]["labels"].update({x: "disabled"}),
         )
-    # The rule promises this of the namespace, claims, volumes, the Application and definitions, not of the AppProject.
     for kind in (
-        "namespaces", "persistentvolumeclaims", "persistentvolumes", "applications", "customresourcedefinitions",
-        "volumes",
+        "namespaces", "persistentvolumeclaims", "persistentvolumes", "applications", "appprojects",
+        "customresourcedefinitions", "volumes",
     ):  # fmt: skip
         yield from _kept(base, base.name_of("ValidatingAdmissionPolicy", f"-keep-{kind}"))
     yield from _prepared(base)
@@ -235,7 +234,7 @@ def _prepared(base: Base) -> Iterator[Mutant]:
             f"the finalizer with {how or 'nothing'} is not refused",
             partial(_reworded, base.name_of("ValidatingAdmissionPolicy", "-keep-applications"), finalizer),
         )
-    for definition in ("applications.argoproj.io", "volumes.longhorn.io"):
+    for definition in ("applications.argoproj.io", "appprojects.argoproj.io", "volumes.longhorn.io"):
         yield Mutant(
             "DATA005",
             f"the definition {definition} may go",

@@ -35,6 +35,27 @@ def mutants(base: Base) -> Iterator[Mutant]:
     yield from _second_look(base)
     yield from _chart(base)
     yield from _vendors(base)
+    yield from _policies(base)
+
+
+def _policies(base: Base) -> Iterator[Mutant]:
+    """Protections that read like some and are none."""
+    for _, name in base.objects("ValidatingAdmissionPolicy"):
+        policy = partial(lambda w, n: w.k8s("ValidatingAdmissionPolicy", n)["spec"], n=name)
+        binding = partial(lambda w, n: w.k8s("ValidatingAdmissionPolicyBinding", n)["spec"], n=name)
+        yield Mutant("REF017", f"{name} only warns", setting(binding, validationActions=["Warn"]))
+        yield Mutant("REF017", f"{name} fails open", setting(policy, failurePolicy="Ignore"))
+        yield Mutant("REF017", f"{name} is not bound", partial(_unbound, name))
+    conditions = [{"name": "x", "expression": "request.userInfo.username != 'somebody'"}]
+    yield Mutant("REF017", f"{name} is bound to parameters", setting(binding, paramRef={"name": "x"}))
+    yield Mutant("REF017", f"{name} is bound elsewhere", setting(binding, policyName="other"))
+    yield Mutant("REF017", f"{name} under a condition", setting(policy, matchConditions=conditions))
+    yield Mutant("REF017", f"{name} validates nothing", setting(policy, validations=[]))
+    yield Mutant("REF017", f"{name} matches nothing", setting(policy, matchConstraints={"resourceRules": []}))
+
+
+def _unbound(name: str, world: World) -> None:
+    world.drop("ValidatingAdmissionPolicyBinding", name)
 
 
 def _late_pod(base: Base, world: World) -> None:

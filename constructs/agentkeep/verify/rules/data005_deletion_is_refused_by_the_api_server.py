@@ -93,6 +93,10 @@ def _attempts(case: Case) -> Iterator[_Attempt]:
             changed = {**known, "object.metadata.finalizers": finalizer}
             yield _Attempt(what, f"may be given the finalizer {finalizer}", group, plural, "UPDATE", changed)
         yield _of_definition(f"{plural}.{group}")
+    for item in case.artifacts.kind("AppProject"):
+        what, group, plural = f"appprojects/{item.name}", "argoproj.io", "appprojects"
+        yield _Attempt(what, _DELETED, group, plural, "DELETE", _known(item.name, item.namespace))
+        yield _of_definition(f"{plural}.{group}")
 
 
 def _known(name: str, namespace: str) -> Mapping[str, str]:
