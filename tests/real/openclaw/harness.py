@@ -337,10 +337,10 @@ class OpenClaw:
         self.prepare_log = done.stdout + done.stderr
         if done.returncode != 0:
             raise NotReadyError("prepare-state failed", done.returncode, self.prepare_log)
-        self._install_plugins()
         if not kept.exists() and (state / "npm").is_dir():
             kept.mkdir(parents=True)
             subprocess.run(["cp", "-a", str(state / "npm"), str(state / "state"), str(kept)], check=True)
+        self._install_plugins()
 
     def _install_plugins(self) -> None:
         """Run install-plugins.sh, if the pod has it, as prepare-state.sh is run."""

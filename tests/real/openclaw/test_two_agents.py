@@ -6,7 +6,7 @@ install-plugins.sh puts into the state folder.
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from agentkeep.verify.programs.openclaw.channel_facts import CHANNEL_VARIABLES
 from agentkeep.verify.programs.openclaw.judged import faults
+from tests.real.openclaw.harness import OpenClaw
 from tests.real.openclaw.manifests import Document, config_of, gateway_of, load, names, script_container
 from tests.real.openclaw.programs import CACHE, NODE, ROOT, npm_environment, require_openclaw
 
@@ -127,6 +128,27 @@ def test_telegram_comes_with_openclaw_and_the_others_do_not() -> None:
     bundled = {path.name for path in (PACKAGE / "dist/extensions").iterdir()}
 
     assert {"discord", "slack", "telegram"} & bundled == {"telegram"}
+
+
+# --- a pod -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def writer() -> Iterator[OpenClaw]:
+    """The pod of the agent on Slack, started as a cluster would."""
+    with OpenClaw(documents("writer"), fresh=True) as started:
+        yield started
+
+
+def test_the_pod_starts_with_its_plugin_and_says_no_token(writer: OpenClaw) -> None:
+    assert "install-plugins: installed @openclaw/slack@" in writer.prepare_log
+    answer = json.loads(writer.run("openclaw", "config", "validate", "--json").stdout)
+    assert (answer["valid"], answer["warnings"]) == (True, [])
+
+    tokens = [value for name, value in writer.environment_of(writer.gateway).items() if name.endswith("_TOKEN")]
+    assert len(tokens) == 3
+    assert [token for token in tokens if token in writer.log + writer.prepare_log] == []
+    assert writer.process.poll() is None
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
