@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agentkeep import (
     Access,
+    Checksum,
     Discord,
     DiscordUser,
     EgressLockdown,
@@ -22,6 +23,7 @@ from agentkeep import (
     Model,
     OpenClaw,
     Platform,
+    Plugin,
     Provider,
     Sandbox,
     SandboxedAgent,
@@ -37,7 +39,10 @@ DIND = Image("docker:27.5.1-dind")
 SANDBOX = Sandbox.docker_in_docker(
     image=DIND, cli=Image("docker:27.5.1-cli"), sandbox_image=Image("example.com/sandbox:1.0.0")
 )
-TOOLS = Tools(codex="1.0.0", codex_sha512="0" * 128, gh="1.0.0", gh_sha256="0" * 64)
+TOOLS = Tools(
+    codex="1.0.0", codex_sha512=Checksum("1.0.0", "0" * 128), gh="1.0.0", gh_sha256=Checksum("1.0.0", "0" * 64)
+)
+DISCORD = Plugin("@openclaw/discord", version="2026.9.6", sha512="0" * 128)
 USER = DiscordUser.sample("100000000000000001")
 
 
@@ -75,6 +80,7 @@ def _agent(keep: Platform, name: str) -> SandboxedAgent:
             primary=MODEL.alias,
             channels=[Discord(secret("DISCORD_TOKEN"), users=(USER,))],
             tools=TOOLS,
+            plugins=[DISCORD],
         ),
         sandbox=SANDBOX,
     )

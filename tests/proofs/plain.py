@@ -343,7 +343,7 @@ def _snapshots() -> Json:
     tagged = {"StringEquals": {"aws:ResourceTag/backup": TAG}}
     snapshot = "arn:aws:ec2:*::snapshot/*"
     looks = ["ec2:DescribeSnapshots", "ec2:DescribeVolumes"]
-    rights = [
+    rights: list[Json] = [
         {"Effect": "Allow", "Action": ["ec2:DescribeInstances", *looks], "Resource": "*"},
         {
             "Effect": "Allow", "Action": "ec2:CreateSnapshot", "Resource": "arn:aws:ec2:*:*:volume/*",

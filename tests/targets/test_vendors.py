@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from agentkeep import EbsCsi, Image, Longhorn, Manifests, Plain, Platform, TerraformModules
-from agentkeep.core.cluster import Delivery, SecretStore, Volumes
+from agentkeep.core.cluster import Delivery, SecretStore, Storage
 from agentkeep.targets.synthesis import synthesize
 from agentkeep.testing import DEMO_ARGOCD, DEMO_AWS, DEMO_STATE, DEMO_STORE, DEMO_ZONE, demo_platform
 from agentkeep.verify.command import verify
@@ -243,7 +243,7 @@ def test_a_job_that_differs_is_made_anew_by_flux(built: World, tmp_path: Path) -
 LONGHORN = Longhorn(replicas=2, backup_groups=("default",))
 
 
-def platform(storage: Volumes, store: SecretStore, delivery: Delivery) -> Platform:
+def platform(storage: Storage, store: SecretStore, delivery: Delivery) -> Platform:
     modules = TerraformModules(folder="terraform", state=DEMO_STATE, modules="terraform/{module}/{platform}")
     return demo_platform(
         on=on(storage),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agentkeep import Aws, Cluster, DeclarationErrors, EbsCsi, Plain, SecretParam, SecretsManager
-from agentkeep.core.cluster import Volumes
+from agentkeep.core.cluster import Storage
 from agentkeep.targets.ledger import ledger
 from agentkeep.testing import DEMO_AWS, DEMO_CLUSTER, demo_platform
 from tests.worlds import World, refusals, world
@@ -14,7 +14,7 @@ STORE = SecretsManager(name="secrets-manager", aws=DEMO_AWS, prefix="agents")
 EBS = EbsCsi(aws=DEMO_AWS)
 
 
-def on(storage: Volumes) -> Cluster:
+def on(storage: Storage) -> Cluster:
     """The demo cluster with that storage."""
     facts: dict[str, Any] = {name: getattr(DEMO_CLUSTER, name) for name in Cluster.model_fields}
     return Cluster(**{**facts, "storage": storage})

@@ -80,7 +80,6 @@ def test_secrets_are_names_in_the_pod_or_elsewhere() -> None:
     ("changes", "there", "absent"),
     [
         ({}, "Dockerコンテナ(sandbox)", "sandboxはない"),
-        ({"sandbox": "ssh"}, "別のマシン(sandbox)", "Docker"),
         ({"sandbox": "off", "elevated": False}, "sandboxはない", "elevatedは信頼ユーザー"),
         ({"sandbox_network": False}, "sandboxにはネットワークがない", "sandboxからは、下に列挙した"),
         ({"elevated": False}, "誰にも許可されていない", "信頼ユーザーのDMだけ"),
@@ -139,7 +138,6 @@ def test_skill_says_where_it_works(language: str) -> None:
 
 FACTS: dict[str, dict[str, Any]] = {
     "all": {},
-    "another machine": {"sandbox": "ssh"},
     "no sandbox": {"sandbox": "off", "elevated": False},
     "no network in the sandbox": {"sandbox_network": False},
     "nobody elevated": {"elevated": False},

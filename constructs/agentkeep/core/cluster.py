@@ -79,7 +79,7 @@ class Protected(NamedTuple):
         return f"{self.plural}.{self.group}"
 
 
-class Volumes(Fact, ABC):
+class Storage(Fact, ABC):
     """
     Where volumes come from: the storage of a cluster.
 
@@ -275,7 +275,7 @@ class Cluster(Fact):
     service_cidrs: tuple[str, ...]
     node_cidrs: tuple[str, ...]
     api_server: str
-    storage: Volumes
+    storage: Storage
     api_server_cidrs: tuple[str, ...] = ()
     ip_families: tuple[IpFamily, ...] = ("IPv4",)
     cni: str = "other"

@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Target, Volumes
+from agentkeep.core.cluster import Cluster, Delivery, SecretStore, Storage, Target
 from agentkeep.core.edges import GENERIC, Env, File, Flow, Grant, Inward, Neighbour, Publication, Serving
 from agentkeep.core.facts import DeclarationErrors, Image, Port
 from agentkeep.core.part import Part
@@ -218,9 +218,9 @@ class Model:
         return tuple((workload.id, claim) for workload in self.workloads for claim in self.pod(workload.id).claims)
 
     @property
-    def facts(self) -> tuple[tuple[str, Delivery | Volumes], ...]:
+    def facts(self) -> tuple[tuple[str, Delivery | Storage], ...]:
         """What may have halves of its own besides the parts, by name: the delivery, and a storage that is used."""
-        delivery: tuple[str, Delivery | Volumes] = ("delivery", self.delivery)
+        delivery: tuple[str, Delivery | Storage] = ("delivery", self.delivery)
         return (delivery, ("storage", self.cluster.storage)) if self.claims else (delivery,)
 
     def plan_problems(self, name: str) -> tuple[DeclarationError, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from agentkeep.core.cluster import DataKind, Volumes, Workaround
+from agentkeep.core.cluster import DataKind, Storage, Workaround
 from agentkeep.core.facts import Problem
 
 
-class Longhorn(Volumes):
+class Longhorn(Storage):
     """
     Longhorn, as the cluster has it.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
-from agentkeep.core.cluster import DataKind, Volumes
+from agentkeep.core.cluster import DataKind, Storage
 from agentkeep.core.facts import Problem
 from agentkeep.secret_param.stores.aws import Aws
 
@@ -17,7 +17,7 @@ DAILY = "daily"
 _SNAPSHOTS = "snapshot.storage.k8s.io"
 
 
-class EbsCsi(Volumes):
+class EbsCsi(Storage):
     """
     Amazon EBS, as the cluster's CSI driver makes it.
 

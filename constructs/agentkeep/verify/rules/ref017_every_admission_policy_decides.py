@@ -18,7 +18,9 @@ def ref017_every_admission_policy_decides(case: Case, report: Report) -> None:
     for policy in written:
         report.look()
         if policy.name not in closed:
-            report.find(policy, "admits what it cannot evaluate, matches nothing or under a condition", place=policy.place)
+            report.find(
+                policy, "admits what it cannot evaluate, matches nothing or under a condition", place=policy.place
+            )
         if not denies(case, policy, case.namespace):
             report.find(policy, "is not bound so that it denies", place=policy.place)
     known = {policy.name for policy in written}

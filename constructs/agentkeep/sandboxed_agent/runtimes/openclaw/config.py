@@ -54,11 +54,9 @@ GATEWAY_ENV: Mapping[str, str] = {
 _MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 _LABEL = re.compile(r"[^\x00-\x1f$\x7f]+")
 _ENV = re.compile(r"[A-Z][A-Z0-9_]*")
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")
 _MEMORY = re.compile(r"[1-9][0-9]*[kmg]")
 _USER = re.compile(r"[1-9][0-9]*:[1-9][0-9]*")
-_SSH_TARGET = re.compile(r"[a-z_][a-z0-9_-]*@[a-z0-9.-]+(:[0-9]{1,5})?")
 _PROVIDER = "litellm"
 
 
@@ -72,26 +70,6 @@ class EnvSecret:
     """
 
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileSecret:
-    """
-    A secret that the gateway reads from a file.
-
-    OpenClaw takes a regular file that its own user owns, mode 0400 or 0600, and follows no symlink. A Secret volume is
-    made of symlinks owned by root, so it is refused: an init container has to copy the value into a memory volume.
-
-    Attributes:
-        name: A lower-case name for the reference, such as ``gateway-token``.
-        path: The absolute path of the file, which holds the value and nothing else.
-    """
-
-    name: str
-    path: str
-
-
-Secret = EnvSecret | FileSecret
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +111,7 @@ class ChannelSettings:
     """
 
     name: str
-    tokens: Mapping[str, Secret]
+    tokens: Mapping[str, EnvSecret]
     users: tuple[str, ...]
     elevated: tuple[str, ...] = ()
     rooms: Mapping[str, object] = field(default_factory=dict)
@@ -163,24 +141,6 @@ class DockerSandbox:
 
 
 @dataclass(frozen=True, slots=True)
-class SshSandbox:
-    """
-    Every command of every session runs on another machine: no daemon, and nothing privileged, in the agent's pod.
-
-    Attributes:
-        target: ``user@host:port``.
-        workspace_root: The absolute folder on that machine.
-        identity: The private key.
-        known_hosts: The pinned host key, as a line of a known_hosts file.
-    """
-
-    target: str
-    workspace_root: str
-    identity: Secret
-    known_hosts: Secret
-
-
-@dataclass(frozen=True, slots=True)
 class OpenClawSettings:
     """
     All that an ``openclaw.json`` is rendered from.
@@ -201,11 +161,11 @@ class OpenClawSettings:
 
     models: tuple[ChatModel, ...]
     proxy_url: str
-    proxy_key: Secret
-    gateway_token: Secret
+    proxy_key: EnvSecret
+    gateway_token: EnvSecret
     trusted_proxies: tuple[str, ...]
     origins: tuple[str, ...]
-    sandbox: DockerSandbox | SshSandbox | None
+    sandbox: DockerSandbox | None
     channels: tuple[ChannelSettings, ...] = ()
     port: int = 18789
     workspace: str = WORKSPACE_DIR
@@ -215,9 +175,9 @@ def render_openclaw(settings: OpenClawSettings, *, path: str = "openclaw") -> di
     """
     Return the content of ``openclaw.json`` as plain data.
 
-    The strict validator of OpenClaw 2026.9.6 accepts it without a warning once the plugins of its channels are installed,
-    and the proofs find nothing in it as long as the variables of ``env_names(settings)`` are set. Everything that would
-    call home on its own is off: update checks, telemetry, the hosted model catalogue, network discovery and
+    The strict validator of OpenClaw 2026.9.6 accepts it without a warning once the plugins of its channels are
+    installed, and the proofs find nothing in it as long as the variables of ``env_names(settings)`` are set. Everything
+    that would call home on its own is off: update checks, telemetry, the hosted model catalogue, network discovery and
     embeddings of the agent's memory.
 
     Args:
@@ -269,15 +229,12 @@ def render_openclaw(settings: OpenClawSettings, *, path: str = "openclaw") -> di
         "telemetry": {"enabled": False},
         "update": {"checkOnStart": False, "auto": {"enabled": False}},
     }
-    providers = {secret.name: _file_provider(secret) for secret in _secrets(settings) if isinstance(secret, FileSecret)}
-    if providers:
-        config["secrets"] = {"providers": providers}
     return config
 
 
 def env_names(settings: OpenClawSettings) -> tuple[str, ...]:
     """Return the environment variables that the configuration reads, sorted: each must come from a Secret."""
-    return tuple(sorted({secret.name for secret in _secrets(settings) if isinstance(secret, EnvSecret)}))
+    return tuple(sorted({secret.name for secret in _secrets(settings)}))
 
 
 # --- rendering -------------------------------------------------------------------------------------------------------
@@ -320,44 +277,27 @@ def _model(model: ChatModel) -> dict[str, object]:
     }
 
 
-def _sandbox(sandbox: DockerSandbox | SshSandbox | None) -> dict[str, object]:
-    match sandbox:
-        case None:
-            return {"mode": "off"}
-        case DockerSandbox():
-            return {
-                "mode": "all",
-                "backend": "docker",
-                "scope": "agent",
-                "workspaceAccess": "rw",
-                "docker": {
-                    "image": sandbox.image,
-                    "network": sandbox.network,
-                    "user": sandbox.user,
-                    "readOnlyRoot": True,
-                    "tmpfs": ["/tmp", "/var/tmp", "/run"],  # noqa: S108 - paths inside the sandbox
-                    "capDrop": ["ALL"],
-                    "memory": sandbox.memory,
-                    "memorySwap": sandbox.memory,
-                    "cpus": sandbox.cpus,
-                    "pidsLimit": sandbox.pids,
-                },
-            }
-        case SshSandbox():
-            return {
-                "mode": "all",
-                "backend": "ssh",
-                "scope": "agent",
-                "workspaceAccess": "rw",
-                "ssh": {
-                    "target": sandbox.target,
-                    "workspaceRoot": sandbox.workspace_root,
-                    "strictHostKeyChecking": True,
-                    "updateHostKeys": False,
-                    "identityData": _reference(sandbox.identity),
-                    "knownHostsData": _reference(sandbox.known_hosts),
-                },
-            }
+def _sandbox(sandbox: DockerSandbox | None) -> dict[str, object]:
+    if sandbox is None:
+        return {"mode": "off"}
+    return {
+        "mode": "all",
+        "backend": "docker",
+        "scope": "agent",
+        "workspaceAccess": "rw",
+        "docker": {
+            "image": sandbox.image,
+            "network": sandbox.network,
+            "user": sandbox.user,
+            "readOnlyRoot": True,
+            "tmpfs": ["/tmp", "/var/tmp", "/run"],  # noqa: S108 - paths inside the sandbox
+            "capDrop": ["ALL"],
+            "memory": sandbox.memory,
+            "memorySwap": sandbox.memory,
+            "cpus": sandbox.cpus,
+            "pidsLimit": sandbox.pids,
+        },
+    }
 
 
 def _elevated(channels: Sequence[ChannelSettings]) -> dict[str, object]:
@@ -389,26 +329,15 @@ def _channel(channel: ChannelSettings) -> dict[str, object]:
     return {**rendered, **{key: value for key, value in channel.settings.items() if key not in rendered}}
 
 
-def _reference(secret: Secret) -> object:
-    match secret:
-        case EnvSecret():
-            return f"${{{secret.name}}}"
-        case FileSecret():
-            return {"source": "file", "provider": secret.name, "id": "value"}
+def _reference(secret: EnvSecret) -> str:
+    return f"${{{secret.name}}}"
 
 
-def _file_provider(secret: FileSecret) -> dict[str, object]:
-    return {"source": "file", "path": secret.path, "mode": "singleValue"}
-
-
-def _secrets(settings: OpenClawSettings) -> Iterator[Secret]:
+def _secrets(settings: OpenClawSettings) -> Iterator[EnvSecret]:
     yield settings.proxy_key
     yield settings.gateway_token
     for channel in settings.channels:
         yield from channel.tokens.values()
-    if isinstance(settings.sandbox, SshSandbox):
-        yield settings.sandbox.identity
-        yield settings.sandbox.known_hosts
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------
@@ -422,9 +351,9 @@ def _check_settings(settings: OpenClawSettings, path: str) -> None:
 def _settings_problems(settings: OpenClawSettings) -> Iterator[tuple[str, str]]:
     yield from _model_problems(settings.models)
     if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?/v1", settings.proxy_url):
-        yield f"proxy_url {settings.proxy_url!r} is no http root ending in /v1", "write it as 'http://host:port/v1'"
+        yield f"proxy_url {settings.proxy_url!r} is not an http root ending in /v1", "write it as 'http://host:port/v1'"
     if not 1 <= settings.port <= 65535:
-        yield f"port {settings.port} is no port", "write a number from 1 to 65535"
+        yield f"port {settings.port} is not a port", "write a number from 1 to 65535"
     if not PurePosixPath(settings.workspace).is_absolute() or "$" in settings.workspace:
         yield f"workspace {settings.workspace!r} is not an absolute folder", f"write {WORKSPACE_DIR!r}"
     if not settings.trusted_proxies:
@@ -435,7 +364,7 @@ def _settings_problems(settings: OpenClawSettings) -> Iterator[tuple[str, str]]:
         yield "there are no origins, so the control page refuses its own connection", "give the public https origin"
     for origin in settings.origins:
         if not re.fullmatch(r"https://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
-            yield f"origin {origin!r} is no https origin", "write it as 'https://host', without a path"
+            yield f"origin {origin!r} is not an https origin", "write it as 'https://host', without a path"
     yield from _secret_problems(tuple(_secrets(settings)))
     for channel in settings.channels:
         yield from _channel_problems(channel)
@@ -451,7 +380,7 @@ def _model_problems(models: Sequence[ChatModel]) -> Iterator[tuple[str, str]]:
             yield f"two models have the same {what}", f"give each model its own {what}"
     for model in models:
         if not _MODEL_ID.fullmatch(model.id):
-            yield f"model id {model.id!r} is no id", "write it as the proxy does, such as 'claude-sonnet-4-5'"
+            yield f"model id {model.id!r} is not an id", "write it as the proxy does, such as 'claude-sonnet-4-5'"
         for what, label in (("name", model.name), ("alias", model.alias)):
             if not _LABEL.fullmatch(label):
                 yield f"{what} {label!r} of model {model.id!r} is not plain text", "use letters, digits and spaces"
@@ -466,24 +395,16 @@ def _proxy_problems(cidr: str) -> Iterator[tuple[str, str]]:
     try:
         network = ipaddress.ip_network(cidr)
     except ValueError:
-        yield f"trusted proxy {cidr!r} is no network", "write a CIDR without host bits, such as '10.244.0.0/16'"
+        yield f"trusted proxy {cidr!r} is not a network", "write a CIDR without host bits, such as '10.244.0.0/16'"
         return
     if network.prefixlen < 8:
         yield f"trusted proxy {cidr!r} trusts almost everybody", "give the pod CIDRs only"
 
 
-def _secret_problems(secrets: Sequence[Secret]) -> Iterator[tuple[str, str]]:
+def _secret_problems(secrets: Sequence[EnvSecret]) -> Iterator[tuple[str, str]]:
     for secret in secrets:
-        match secret:
-            case EnvSecret(name) if not _ENV.fullmatch(name):
-                yield f"{name!r} is no name of an environment variable", "use capitals, digits and underscores"
-            case FileSecret(name, path):
-                if not _NAME.fullmatch(name):
-                    yield f"{name!r} is no name of a file secret", "use lower-case letters, digits and dashes"
-                if not PurePosixPath(path).is_absolute() or "$" in path:
-                    yield f"{path!r} is no absolute path", "give the file's absolute path"
-            case _:
-                pass
+        if not _ENV.fullmatch(secret.name):
+            yield f"{secret.name!r} is not a name of an environment variable", "use capitals, digits and underscores"
     if len(set(secrets)) < len(secrets):
         yield "two uses share one secret", "give each use a secret of its own"
 
@@ -500,19 +421,12 @@ def _channel_problems(channel: ChannelSettings) -> Iterator[tuple[str, str]]:
             yield f"elevated user {user!r} is not among the users", "add the id to users, or remove it from elevated"
 
 
-def _sandbox_problems(sandbox: DockerSandbox | SshSandbox) -> Iterator[tuple[str, str]]:
-    match sandbox:
-        case DockerSandbox():
-            if not _IMAGE.fullmatch(sandbox.image):
-                yield f"sandbox image {sandbox.image!r} is no image", "write 'name:tag' or 'name@sha256:<digest>'"
-            if not _USER.fullmatch(sandbox.user):
-                yield f"sandbox user {sandbox.user!r} is not numeric and unprivileged", "write '1000:1000'"
-            if not _MEMORY.fullmatch(sandbox.memory):
-                yield f"sandbox memory {sandbox.memory!r} is no size", "write it as '512m' or '1g'"
-            if sandbox.cpus <= 0 or sandbox.pids <= 0:
-                yield "the sandbox has no processor or no processes", "give cpus and pids greater than zero"
-        case SshSandbox():
-            if not _SSH_TARGET.fullmatch(sandbox.target):
-                yield f"ssh target {sandbox.target!r} is no 'user@host:port'", "write it as 'agent@sandbox:2222'"
-            if not PurePosixPath(sandbox.workspace_root).is_absolute() or "$" in sandbox.workspace_root:
-                yield f"{sandbox.workspace_root!r} is no absolute folder", "give the folder's absolute path"
+def _sandbox_problems(sandbox: DockerSandbox) -> Iterator[tuple[str, str]]:
+    if not _IMAGE.fullmatch(sandbox.image):
+        yield f"sandbox image {sandbox.image!r} is not an image", "write 'name:tag' or 'name@sha256:<digest>'"
+    if not _USER.fullmatch(sandbox.user):
+        yield f"sandbox user {sandbox.user!r} is not numeric and unprivileged", "write '1000:1000'"
+    if not _MEMORY.fullmatch(sandbox.memory):
+        yield f"sandbox memory {sandbox.memory!r} is not a size", "write it as '512m' or '1g'"
+    if sandbox.cpus <= 0 or sandbox.pids <= 0:
+        yield "the sandbox has no processor or no processes", "give cpus and pids greater than zero"

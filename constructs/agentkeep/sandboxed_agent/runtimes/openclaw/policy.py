@@ -87,7 +87,7 @@ class AgentPolicy:
         language: What the text is written in.
     """
 
-    sandbox: Literal["docker", "ssh", "off"]
+    sandbox: Literal["docker", "off"]
     sandbox_network: bool
     elevated: bool
     openings: tuple[Opening, ...]

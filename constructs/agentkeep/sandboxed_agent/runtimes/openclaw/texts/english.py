@@ -51,8 +51,6 @@ class English(Language):
         match policy.sandbox:
             case "docker":
                 place = "Every command runs in a disposable Docker container (the sandbox)"
-            case "ssh":
-                place = "Every command runs on another machine (the sandbox), over SSH"
             case "off":
                 place = "There is no sandbox. Commands run directly in the gateway's container"
         lines = [place]

@@ -51,8 +51,6 @@ class Japanese(Language):
         match policy.sandbox:
             case "docker":
                 place = "すべてのコマンドは、使い捨てのDockerコンテナ(sandbox)の中で実行される"
-            case "ssh":
-                place = "すべてのコマンドは、別のマシン(sandbox)の中でSSH経由で実行される"
             case "off":
                 place = "sandboxはない。コマンドはgatewayのコンテナの中で直接実行される"
         lines = [place]
