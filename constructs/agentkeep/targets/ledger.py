@@ -122,15 +122,16 @@ def _cluster(model: Model) -> dict[str, Any]:
 
 
 def _neighbour(model: Model, neighbour: Neighbour) -> dict[str, Any]:
-    ports = {flow.port for flow in model.all_flows if isinstance(flow.to, Beside) and flow.to.neighbour == neighbour}
+    ports = {
+        (flow.port.number, flow.port.protocol)
+        for flow in model.all_flows
+        if isinstance(flow.to, Beside) and flow.to.neighbour == neighbour
+    }
     return {
         "id": neighbour.name,
         "namespace": neighbour.namespace,
         "podLabels": dict(sorted(neighbour.labels.items())),
-        "ports": [
-            {"port": port.number, "protocol": port.protocol}
-            for port in sorted(ports, key=lambda port: (port.number, port.protocol))
-        ],
+        "ports": [{"port": number, "protocol": protocol} for number, protocol in sorted(ports)],
     }
 
 

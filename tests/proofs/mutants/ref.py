@@ -5,7 +5,7 @@
 # mypy: disable-error-code="misc"
 # ruff: noqa: PLR0912
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import yaml
@@ -40,18 +40,27 @@ def mutants(base: Base) -> Iterator[Mutant]:
 
 def _policies(base: Base) -> Iterator[Mutant]:
     """Protections that read like some and are none."""
-    for _, name in base.objects("ValidatingAdmissionPolicy"):
-        policy = partial(lambda w, n: w.k8s("ValidatingAdmissionPolicy", n)["spec"], n=name)
-        binding = partial(lambda w, n: w.k8s("ValidatingAdmissionPolicyBinding", n)["spec"], n=name)
+    names = [name for _, name in base.objects("ValidatingAdmissionPolicy")]
+    for name in names:
+        policy, binding = _admits(name)
         yield Mutant("REF017", f"{name} only warns", setting(binding, validationActions=["Warn"]))
         yield Mutant("REF017", f"{name} fails open", setting(policy, failurePolicy="Ignore"))
         yield Mutant("REF017", f"{name} is not bound", partial(_unbound, name))
+    policy, binding = _admits(names[-1])
     conditions = [{"name": "x", "expression": "request.userInfo.username != 'somebody'"}]
-    yield Mutant("REF017", f"{name} is bound to parameters", setting(binding, paramRef={"name": "x"}))
-    yield Mutant("REF017", f"{name} is bound elsewhere", setting(binding, policyName="other"))
-    yield Mutant("REF017", f"{name} under a condition", setting(policy, matchConditions=conditions))
-    yield Mutant("REF017", f"{name} validates nothing", setting(policy, validations=[]))
-    yield Mutant("REF017", f"{name} matches nothing", setting(policy, matchConstraints={"resourceRules": []}))
+    yield Mutant("REF017", "bound to parameters", setting(binding, paramRef={"name": "x"}))
+    yield Mutant("REF017", "bound elsewhere", setting(binding, policyName="other"))
+    yield Mutant("REF017", "a policy under a condition", setting(policy, matchConditions=conditions))
+    yield Mutant("REF017", "a policy that validates nothing", setting(policy, validations=[]))
+    yield Mutant("REF017", "a policy that matches nothing", setting(policy, matchConstraints={"resourceRules": []}))
+
+
+def _admits(name: str) -> tuple[Callable[[World], Json], Callable[[World], Json]]:
+    """The specs of a policy and of its binding."""
+    return (
+        lambda w: w.k8s("ValidatingAdmissionPolicy", name)["spec"],
+        lambda w: w.k8s("ValidatingAdmissionPolicyBinding", name)["spec"],
+    )
 
 
 def _unbound(name: str, world: World) -> None:
