@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from typing import Any
 
 from tests.proofs.world import APP, Json, World
@@ -31,13 +32,29 @@ def many_agents(count: int) -> dict[str, bytes]:
     guard = world.k8s("ValidatingAdmissionPolicy", "openclaw-keep-persistentvolumeclaims")["spec"]["validations"][0]
     claims = json.dumps(["openclaw-data", *(f"{name}-data" for name in names)])
     guard["expression"] = guard["expression"].replace('["openclaw-data"]', claims)
-    _admitted(world, names)
+    _admit(world, names)
     ledger["acknowledgements"] += [
         {**one, "finding": one["finding"].replace(f"[{AGENT}/", f"[{name}/")}
         for name in names
         for one in ledger["acknowledgements"][:1]
     ]
     return {path: data for path, data in world.bytes().items() if not path.startswith("helm/")}
+
+
+def _admit(world: World, names: list[str]) -> None:
+    """The policy over pods knows every agent: who reads which Secret, and who has a daemon."""
+    for variable in world.k8s("ValidatingAdmissionPolicy", "openclaw-hold-pods")["spec"]["variables"]:
+        if variable["name"] == "readers":
+            (own,) = re.findall(rf"'{AGENT}': \[.*?'{AGENT}-credentials'\]", variable["expression"])
+            # The image keeps its name, which starts like the agent's.
+            more = [
+                own.replace(f"'{AGENT}'", f"'{name}'").replace(f"{AGENT}-credentials", f"{name}-credentials")
+                for name in names
+            ]
+            variable["expression"] = variable["expression"].replace(own, ", ".join([own, *more]))
+        if variable["name"] == "others":
+            everybody = ", ".join(f"'{name}'" for name in (AGENT, *names))
+            variable["expression"] = variable["expression"].replace(f"in ['{AGENT}']", f"in [{everybody}]")
 
 
 def _is_of_the_agent(body: Json) -> bool:
@@ -103,22 +120,6 @@ def _secrets(world: World, ledger: Json, names: list[str]) -> None:
             ledger["secrets"].append(again)
             key = next(k for k, body in parameters.items() if body["name"] == secret["key"])
             parameters[f"{name}_{key}"] = {**parameters[key], "name": again["key"]}
-
-
-def _admitted(world: World, names: list[str]) -> None:
-    """The policy over pods knows each agent: what reads its Secret, and that it has the sidecar."""
-    spec = world.k8s("ValidatingAdmissionPolicy", "openclaw-hold-pods")["spec"]
-    readers, others = (next(v for v in spec["variables"] if v["name"] == which) for which in ("readers", "others"))
-    _, mark, entry = readers["expression"].removesuffix("}").rpartition(f"'{AGENT}': ")
-    entries = [
-        (mark + entry).replace(f"'{AGENT}'", f"'{name}'").replace(f"'{AGENT}-credentials'", f"'{name}-credentials'")
-        for name in names
-    ]
-    readers["expression"] = f"{readers['expression'].removesuffix('}')}{''.join(f', {one}' for one in entries)}}}"
-    known = ", ".join(f"'{name}'" for name in (AGENT, *names))
-    others["expression"] = others["expression"].replace(
-        f"variables.workload in ['{AGENT}']", f"variables.workload in [{known}]"
-    )
 
 
 def _key(name: str) -> str:
