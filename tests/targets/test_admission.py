@@ -5,12 +5,16 @@ The evaluator is the Rust one behind the PyPI package ``common-expression-langua
 by name; that both policies exist, bind and deny is checked without it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from agentkeep import Image
 
 Manifest = dict[str, Any]
 Mutation = Callable[[Manifest], object]
@@ -435,3 +439,66 @@ def test_without_a_sandbox_nothing_is_privileged(engines: None, pods: dict[str, 
     innocent = deepcopy(pods["litellm"])
     main(innocent)["env"] = []
     assert Admission(policy).denials(object=innocent) == []
+
+
+# --- every platform --------------------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(page for top in (ROOT / "dist", ROOT / "examples") for page in top.rglob("admission.yaml"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.parent.relative_to(ROOT)) for page in PAGES])
+def test_each_declared_pod_is_admitted_by_its_own_platform(page: Path) -> None:
+    documents = [item for file in page.parent.glob("*.yaml") for item in yaml.safe_load_all(file.read_text("utf-8"))]
+    policies = [one for one in documents if one["kind"] == "ValidatingAdmissionPolicy"]
+    hold = Admission(next(one for one in policies if one["metadata"]["name"].endswith("-hold-pods")))
+    templates = [one["spec"]["template"] for one in documents if one["kind"] in ("Deployment", "Job")]
+
+    assert [hold.denials(object=template) for template in templates] == [[]] * len(templates)
+    assert templates
+
+
+DIGEST = "@sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "acme/tool:1.2.3",
+        "acme/tool:v1.2.3-rc.1",
+        f"acme/tool:nightly{DIGEST}",
+        f"acme/tool{DIGEST}",
+        "e.com:5/a-b/c:1.2.3",
+    ],
+)
+def test_a_declared_image_is_one_of_those_that_are_admitted(reference: str) -> None:
+    from agentkeep.delivery.admission import _any_version_of
+
+    image = Image(reference)
+    pattern = _any_version_of(image)
+
+    assert list(image.problems()) == []
+    assert re.match(pattern, reference)
+    # A tag that moves, and another repository.
+    assert not re.match(pattern, f"{image.repository}:latest")
+    assert not re.match(pattern, f"evil/{image.repository}:1.2.3")
+    assert not re.match(pattern, f"{image.repository}-evil:1.2.3")
+
+
+def test_the_page_grows_with_the_number_of_agents_and_no_faster(engines: None) -> None:
+    from bench.programs.many_agents import declare
+
+    def size(agents: int) -> int:
+        from cdk8s import Testing
+
+        from agentkeep.delivery.admission import AdmissionKubernetes
+
+        chart = Testing.chart()
+        AdmissionKubernetes(chart, "admission", declare(agents).seal())
+        return len(yaml.safe_dump(Testing.synth(chart), width=10**6))
+
+    two, four, eight = (size(count) for count in (2, 4, 8))
+
+    # Names and images of the further agents; the sidecar, which is alike, is written once.
+    assert eight - four == 2 * (four - two)
+    assert (four - two) / 2 < two / 4

@@ -37,6 +37,17 @@ def app_folders(dist: Path) -> list[Path]:
     return sorted(path.parent for path in dist.glob("*/argoproj/*/kustomization.yaml"))
 
 
+def dist_of(folder: Path) -> Path:
+    """The dist folder that the folder of an app is in."""
+    return folder.parents[2]
+
+
+def own_name(folder: Path) -> str:
+    """A name for the app in *folder*, which no other one has: examples call their platforms as the real one."""
+    dist = dist_of(folder)
+    return folder.name if dist == ROOT / "dist" else f"{dist.parent.name[:10]}-example"
+
+
 @dataclass(frozen=True)
 class Platform:
     """

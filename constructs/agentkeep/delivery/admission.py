@@ -106,7 +106,7 @@ class AdmissionKubernetes(Construct):
         for (group, plural), found in groupby(protected, key=lambda one: (one.group, one.plural)):
             self._keep(plural, group, [kept for one in found for kept in _kept(one)])
         kinds = platform.cluster.storage.data_kinds if claims else ()
-        definitions = list(dict.fromkeys([one.definition for one in protected] + [one.definition for one in kinds]))
+        definitions = list(dict.fromkeys([*(one.definition for one in protected), *(one.definition for one in kinds)]))
         if definitions:
             # Deleting the definition of a kind deletes all of its objects without asking about any of them.
             reason = f"all objects of this kind would go with it, those of {platform.id} too"
