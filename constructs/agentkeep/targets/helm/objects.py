@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, cast
 
@@ -14,6 +15,9 @@ from agentkeep.core.model import Model
 from agentkeep.errors import SynthesisError
 from agentkeep.targets.kubernetes import Manifests
 
+# Both as the engine writes them; whatever else stands there is read by a parser.
+_KIND = re.compile(r"^kind: ([A-Za-z0-9]+)$", re.MULTILINE)
+_NAME = re.compile(r"^metadata:\n(?:  .*\n)*?  name: ([a-z][a-z0-9.-]*)$", re.MULTILINE)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEPARATOR = re.compile(r"^---[ \t]*\n", re.MULTILINE)
 _LEADING_COMMENTS = re.compile(r"(?:#[^\n]*\n)*")
@@ -21,32 +25,37 @@ _LEADING_COMMENTS = re.compile(r"(?:#[^\n]*\n)*")
 Manifest = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Written:
     """
-    One object, as parsed and as written.
+    One object, as written; what its text says is read when somebody asks.
 
     Args:
         page: Name of its file, without the ending.
         header: The comments at the top of that file.
         text: The document, without header and separator.
-        manifest: What the text says.
     """
 
     page: str
     header: str
     text: str
-    manifest: Manifest
 
-    @property
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the text says."""
+        return cast("Manifest", read_yaml(self.text))
+
+    @cached_property
     def kind(self) -> str:
         """Its kind."""
-        return str(self.manifest["kind"])
+        found = _KIND.search(self.text)
+        return found[1] if found else str(self.manifest["kind"])
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Its name."""
-        return str(self.manifest["metadata"]["name"])
+        found = _NAME.search(self.text)
+        return found[1] if found else str(self.manifest["metadata"]["name"])
 
 
 def application_objects(model: Model, manifests: Mapping[str, str]) -> list[Written]:
@@ -78,11 +87,8 @@ def documents(page: str, text: str) -> list[Written]:
     """The documents of one file; a document separator inside a text block is indented, so it is none."""
     found = _LEADING_COMMENTS.match(text)
     header = found[0] if found else ""
-    parts = _SEPARATOR.split(text[len(header) :])
-    loaded = ((part, read_yaml(part)) for part in parts)
-    return [
-        Written(page, header, part, cast("Manifest", manifest)) for part, manifest in loaded if manifest is not None
-    ]
+    parts = (Written(page, header, part) for part in _SEPARATOR.split(text[len(header) :]))
+    return [part for part in parts if _KIND.search(part.text) or part.manifest is not None]
 
 
 def read_yaml(text: str) -> Any:
