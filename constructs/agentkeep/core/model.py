@@ -182,7 +182,14 @@ class Model:
 
     def of(self, kind: type[PartT]) -> tuple[PartT, ...]:
         """Every part of a kind, by id."""
-        return tuple(part for part in self.parts.values() if isinstance(part, kind))
+        # Found once: every agent asks, and there may be thousands of parts.
+        if kind not in self._kinds:
+            self._kinds[kind] = tuple(part for part in self.parts.values() if isinstance(part, kind))
+        return self._kinds[kind]
+
+    @cached_property
+    def _kinds(self) -> dict[type, tuple[Any, ...]]:
+        return {}
 
     @cached_property
     def workloads(self) -> tuple[Runs, ...]:

@@ -81,7 +81,9 @@ class EgressLockdown(Part):
 
     def _stays(self, source: Workload | Neighbour, to: object, target: Internet | Range | Inward | Beside) -> bool:
         """Whether the flow begins or ends in this platform and reaches no other; what does not is not recorded."""
-        known = {workload.id: workload for workload in self.platform.parts(Workload)}
+        inward = isinstance(target, Inward)
+        # Looked up for those flows alone: most lead outside, and there may be thousands of workloads.
+        known = {workload.id: workload for workload in self.platform.parts(Workload)} if inward else {}
         if any(isinstance(end, Workload) and end.platform is not self.platform for end in (source, to)) or (
             isinstance(target, Inward) and target.workload not in known
         ):
