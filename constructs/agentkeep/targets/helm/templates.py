@@ -101,6 +101,9 @@ def guard(model: Model) -> str:
 def _document(written: Written, selectors: Selectors) -> str:
     """The text of one object, with what is put into it, and an end that helm cannot trim."""
     text = written.text if written.text.endswith("\n") else f"{written.text}\n"
+    if written.kind not in _SELECTING and "Delete=false" not in text and text == text.rstrip() + "\n":
+        # Nothing is put into it, and nothing can be trimmed off it.
+        return text
     meant: Any = copy.deepcopy(written.manifest)
     options = (meant["metadata"].get("annotations") or {}).get(_SYNC_OPTIONS, "")
     if "Delete=false" in options.split(","):
