@@ -22,14 +22,14 @@ from agentkeep import (
     Model,
     OpenClaw,
     Platform,
+    Plugin,
     Provider,
     Sandbox,
     SandboxedAgent,
     SecretParam,
-    Tools,
     TunnelSite,
 )
-from agentkeep.testing import DEMO_ZONE, demo_platform
+from agentkeep.testing import DEMO_TOOLS, DEMO_ZONE, demo_platform
 
 TOOL_KEYS = 16
 MODEL = Model(id="model", upstream="anthropic/model", alias="Model", context_window=200_000, max_output=64_000)
@@ -37,7 +37,7 @@ DIND = Image("docker:27.5.1-dind")
 SANDBOX = Sandbox.docker_in_docker(
     image=DIND, cli=Image("docker:27.5.1-cli"), sandbox_image=Image("example.com/sandbox:1.0.0")
 )
-TOOLS = Tools(codex="1.0.0", codex_sha512="0" * 128, gh="1.0.0", gh_sha256="0" * 64)
+PLUGIN = Plugin("@openclaw/discord", version="2026.9.6", sha512="0" * 128)
 USER = DiscordUser.sample("100000000000000001")
 
 
@@ -74,7 +74,8 @@ def _agent(keep: Platform, name: str) -> SandboxedAgent:
             gateway_token=secret("GATEWAY_TOKEN"),
             primary=MODEL.alias,
             channels=[Discord(secret("DISCORD_TOKEN"), users=(USER,))],
-            tools=TOOLS,
+            plugins=[PLUGIN],
+            tools=DEMO_TOOLS,
         ),
         sandbox=SANDBOX,
     )

@@ -9,6 +9,7 @@ import pytest
 
 from bench import bench, neighbours
 from bench.measure import BenchError, Sample
+from bench.programs import many_agents
 
 OBJECTS = {1: 60, 10: 400, 100: 4000}
 
@@ -167,6 +168,14 @@ def test_every_case_is_a_program_that_exists() -> None:
         module = case.arguments[1].replace(".", "/")
 
         assert (root / f"{module}.py").is_file() or (root / "constructs" / f"{module}.py").is_file(), case.name
+
+
+def test_the_platform_that_grows_is_sound() -> None:
+    assert [workload.id for workload in many_agents.declare(1).seal().workloads] == [
+        "agent0",
+        "agent0-llm",
+        "cloudflared",
+    ]
 
 
 def test_objects_are_counted_in_both_repositories(tmp_path: Path) -> None:
