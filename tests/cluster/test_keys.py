@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.lab.client import Object
-from tools.lab.delivered import Delivery, Platform, app_folders, dist_folders, dist_of, put_parameter
+from tools.lab.delivered import ROOT, Delivery, Platform, app_folders, dist_folders, dist_of, put_parameter
 from tools.lab.lab import Lab
 
 pytestmark = pytest.mark.cluster
@@ -31,7 +31,7 @@ class Key:
     reader: str
 
 
-@pytest.fixture(scope="module", params=FOLDERS, ids=[dist_of(folder).parent.name for folder in FOLDERS])
+@pytest.fixture(scope="module", params=FOLDERS, ids=[str(folder.relative_to(ROOT)) for folder in FOLDERS])
 def folder(request: pytest.FixtureRequest) -> Path:
     """A committed folder."""
     found: Path = request.param

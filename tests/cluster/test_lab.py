@@ -78,11 +78,8 @@ def test_everything_ends_with_the_one_who_started_it_also_when_killed(tmp_path: 
         assert starter.stdout is not None
         sleeper = int(starter.stdout.readline())
         starter.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and _runs(sleeper):
-        time.sleep(0.05)
 
-    assert not _runs(sleeper)
+    assert _ends(sleeper)
 
 
 def test_what_a_program_started_ends_with_it(tmp_path: Path) -> None:
@@ -93,7 +90,16 @@ def test_what_a_program_started_ends_with_it(tmp_path: Path) -> None:
 
     crew.close()
 
-    assert not _runs(child)
+    # Nobody waits for it: a busy machine takes a moment to let it go.
+    assert _ends(child)
+
+
+def _ends(pid: int) -> bool:
+    """Whether *pid* is gone within ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and _runs(pid):
+        time.sleep(0.05)
+    return not _runs(pid)
 
 
 def _runs(pid: int) -> bool:
