@@ -160,7 +160,7 @@ def test_a_rule_that_throws_has_not_decided(monkeypatch: pytest.MonkeyPatch) -> 
         raise KeyError("x")
 
     def unreadable(case: Case, report: Report) -> None:
-        raise ProofError("a.yaml:3", "this is not YAML", "mend it")
+        raise ProofError("a.yaml:3", "this is not YAML", "fix it")
 
     rules = tuple(Rule(f"NET90{n}", "", "", "", check, True) for n, check in enumerate((broken, unreadable)))
     monkeypatch.setattr(decide_module, "all_rules", lambda: rules)

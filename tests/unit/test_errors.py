@@ -64,7 +64,7 @@ def test_hides_what_looks_like_a_credential(key: str) -> None:
         "registry/name@sha256:" + "0a1b2c3d" * 8,
         "key='/lolice/openclaw/OPENCLAW_GATEWAY_TOKEN' is outside of the prefix",
         "use Access.trusting_identity_provider(because='...')",
-        "2001:db8:85a3::8a2e:370:7334/64 is no network",
+        "2001:db8:85a3::8a2e:370:7334/64 is not a network",
         "'claude-sonnet-4-5-20250929' names no model",
     ],
 )

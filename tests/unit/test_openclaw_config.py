@@ -280,7 +280,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "trusted proxy is a name": (
         lambda c: c["gateway"].update(trustedProxies=["cloudflared"]),
-        "CFG003: trusts a proxy that is no network",
+        "CFG003: trusts a proxy that is not a network",
     ),
     "no authentication": (
         lambda c: c["gateway"].update(auth={"mode": "none"}),
@@ -291,7 +291,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
         lambda c: c["gateway"].update(bind="loopback"),
         "CFG003: does not listen where the tunnel reaches it (bind)",
     ),
-    "no mode": (lambda c: c["gateway"].pop("mode"), "CFG003: is no gateway of its own (mode)"),
+    "no mode": (lambda c: c["gateway"].pop("mode"), "CFG003: is not a gateway of its own (mode)"),
     "any origin": (
         lambda c: c["gateway"]["controlUi"].update(allowedOrigins=["*"]),
         "CFG003: allows every origin",

@@ -385,7 +385,7 @@ BAD: dict[str, tuple[Callable[[World], object], Refusal]] = {
         lambda w: Workload(w.platform, "board", ports={"http": Port.tcp(80)}),
         ("demo/board", "is a bare Workload, which runs nothing", "declare a Service"),
     ),
-    "a secret whose name is no key": (
+    "a secret whose name is not a key": (
         lambda w: SecretParam(w.platform, "a key", about="x"),
         ("demo/a key", "id 'a key' cannot be a key of a Secret", "use letters, digits, '-', '_' and '.'"),
     ),
@@ -599,7 +599,7 @@ def test_what_only_a_pod_would_show_is_told_with_everything_else() -> None:
 
     assert [(path, problem) for path, problem, _ in refusals(built.platform)] == [
         ("demo/UNREAD", "has no reader"),
-        ("demo/agent", "'no-owner' is no repository"),
+        ("demo/agent", "'no-owner' is not a repository"),
         ("demo/board", "is a bare Workload, which runs nothing"),
         ("demo/wiki", "is a bare Workload, which runs nothing"),
     ]

@@ -151,7 +151,7 @@ def test_what_is_wrong_with_its_configuration_and_with_its_policy_is_told_togeth
     )
 
     assert [problem for path, problem, _ in refusals(built.platform) if path == "demo/agent"] == [
-        "'no-owner' is no repository",
+        "'no-owner' is not a repository",
         "name 'So$net' of model 'sonnet-1' is not plain text",
     ]
 

@@ -2,7 +2,7 @@
 What becomes possible: the new artifacts held against the old ones.
 
 Not a comparison of text: both sides are evaluated, and what counts is what can be read, reached, deleted or opened
-now and could not before. A renamed file, a split policy or another order is no difference.
+now and could not before. A renamed file, a split policy or another order is not a difference.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

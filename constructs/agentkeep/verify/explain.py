@@ -38,7 +38,7 @@ def explain_secret(case: Case, name: str) -> Explanation:
     reads = [read for read in case.flow.reads if read.parameter in (parameter, EVERY_PARAMETER)]
     if declared is None and not reads and parameter not in case.entry_of:
         known = ", ".join(sorted(one.id for one in case.ledger.secrets))
-        raise ProofError(name, "is no secret of this platform", f"name one of {known}")
+        raise ProofError(name, "is not a secret of this platform", f"name one of {known}")
     allowed = {(r.workload, r.container) for r in declared.readers} if declared else set()
     hops: list[str] = []
     for read in reads:
@@ -72,7 +72,7 @@ def explain_connection(case: Case, source: str, target: str) -> Explanation:
     protocol = (match["protocol"] or "tcp").upper() if match else ""
     if match is None or protocol not in PROTOCOLS or not 1 <= int(match["port"]) <= 65535:
         raise ProofError(
-            target, "is no target", "write it as litellm:4000, 10.0.0.1:443, [2001:db8::1]:443 or dns:53/udp"
+            target, "is not a target", "write it as litellm:4000, 10.0.0.1:443, [2001:db8::1]:443 or dns:53/udp"
         )
     pod, port = _pod(case, source), int(match["port"])
     address = _address(match["six"] or match["name"])
@@ -106,7 +106,7 @@ def _pod(case: Case, name: str) -> Pod:
     workload = case.by_name.get(declared.deployment if declared else name)
     if workload is None:
         known = ", ".join(sorted(case.by_name)) or "none"
-        raise ProofError(name, "is no workload of this platform", f"name one of {known}")
+        raise ProofError(name, "is not a workload of this platform", f"name one of {known}")
     return case.pod(workload)
 
 
@@ -116,7 +116,7 @@ def _address(value: str) -> Span | None:
     try:
         return span(value)
     except ValueError:
-        raise ProofError(value, "is no address", "write one such as 10.0.0.1") from None
+        raise ProofError(value, "is not an address", "write one such as 10.0.0.1") from None
 
 
 def _through_service(case: Case, name: str, protocol: str, port: int) -> tuple[int, list[str]]:

@@ -94,7 +94,7 @@ def _vendors(base: Base) -> Iterator[Mutant]:
     for what, body in (
         ("parameters of a chart", {"helm": {"parameters": [{"name": "a", "value": "b"}]}}),
         ("a prefix of names", {"kustomize": {"namePrefix": "x-"}}),
-        ("something that is no image", {"kustomize": {"images": ["a b"]}}),
+        ("something that is not an image", {"kustomize": {"images": ["a b"]}}),
     ):
         yield Mutant(
             "REF011",

@@ -197,7 +197,7 @@ class _Server:
 
 
 def _provider(request: Seen) -> tuple[int, str, bytes]:
-    """Answer like Anthropic's Messages API or OpenAI's Chat Completions, streamed when asked."""
+    """Answer like Anthropic's Messages, OpenAI's Chat Completions or Gemini's generateContent, streamed when asked."""
     asked = json.loads(request.body or b"{}")
     if OVERLOADED.encode() in request.body:
         return 529, "application/json", b'{"type": "error", "error": {"type": "overloaded_error", "message": "later"}}'
@@ -208,6 +208,8 @@ def _provider(request: Seen) -> tuple[int, str, bytes]:
         return _anthropic(asked)
     if path.endswith("/chat/completions"):
         return _openai(asked)
+    if path.endswith((":generateContent", ":streamGenerateContent")):
+        return _gemini(streamed=path.endswith(":streamGenerateContent"))
     return 404, "application/json", b'{"error": {"message": "no such path at the stand-in"}}'
 
 
@@ -258,6 +260,13 @@ def _openai(asked: Document) -> tuple[int, str, bytes]:
     chunks = [{**base, "object": "chat.completion.chunk", "choices": [part]} for part in (delta, end)]
     status, kind, body = _events(*chunks)
     return status, kind, body + b"data: [DONE]\n\n"
+
+
+def _gemini(*, streamed: bool) -> tuple[int, str, bytes]:
+    content = {"role": "model", "parts": [{"text": "pong"}]}
+    usage = {"promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 15}
+    answer = {"candidates": [{"index": 0, "content": content, "finishReason": "STOP"}], "usageMetadata": usage}
+    return _events(answer) if streamed else _json(answer)
 
 
 def _json(answer: Document) -> tuple[int, str, bytes]:

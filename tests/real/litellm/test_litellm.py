@@ -301,7 +301,7 @@ def test_refuses_bodies_that_parsers_read_differently(proxy: LiteLLM) -> None:
     proxy.upstream.seen.clear()
     replies = [proxy.ask(CHAT, body) for body in bodies]
 
-    # LiteLLM itself stumbles over a body that is no object, before it asks the gate: 500.
+    # LiteLLM itself stumbles over a body that is not an object, before it asks the gate: 500.
     assert {reply.status for reply in replies} <= {400, 500}
     assert proxy.upstream.seen == []
 

@@ -16,13 +16,13 @@ def expect_shape(body: Node, kind: str, name: str, place: Place) -> None:
         _expect_strings(meta.get(key), f"{kind} {name!r}: metadata.{key}", place)
     spec = body.get("spec")
     if spec is not None and not isinstance(spec, dict) and kind not in ("Secret", "ConfigMap"):
-        raise ProofError(str(place), f"{kind} {name!r}: spec is not a mapping", "mend the object")
+        raise ProofError(str(place), f"{kind} {name!r}: spec is not a mapping", "fix the object")
     if kind in ("Service", "ReplicationController"):
         _expect_strings(mapping(spec).get("selector"), f"{kind} {name!r}: spec.selector", place)
     if kind == "Service":
         ports = mapping(spec).get("ports")
         if ports is not None and not _is_list_of_mappings(ports):
-            raise ProofError(str(line_in(spec, place)), f"Service {name!r}: ports is not a list of mappings", "mend it")
+            raise ProofError(str(line_in(spec, place)), f"Service {name!r}: ports is not a list of mappings", "fix it")
         _expect_ports(ports, "port", f"Service {name!r}", place)
     if kind in POD_PARENTS:
         _expect_pod(body, kind, name, place)
@@ -59,7 +59,7 @@ def _expect_pod(body: Node, kind: str, name: str, place: Place) -> None:
             continue
         at = line_in(spec, place)
         if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
-            raise ProofError(str(at), f"{what}: {key} is not a list of mappings", "mend it")
+            raise ProofError(str(at), f"{what}: {key} is not a list of mappings", "fix it")
         names = [item.get("name") for item in listed]
         if not all(isinstance(one, str) and one for one in names) or len(set(names)) != len(names):
             raise ProofError(str(at), f"{what}: every entry of {key} needs a name of its own", "name them")
@@ -73,7 +73,7 @@ def _expect_lists(item: Mapping[str, Any], what: str, place: Place) -> None:
     for inner in ("env", "envFrom", "volumeMounts", "ports"):
         entries = item.get(inner)
         if entries is not None and not _is_list_of_mappings(entries):
-            raise ProofError(str(line_in(item, place)), f"{what}: {inner} is not a list of mappings", "mend it")
+            raise ProofError(str(line_in(item, place)), f"{what}: {inner} is not a list of mappings", "fix it")
     _expect_ports(item.get("ports"), "containerPort", what, place)
 
 
@@ -84,7 +84,7 @@ def _expect_ports(ports: Any, number: str, what: str, place: Place) -> None:
         if not right or not isinstance(protocol, str) or not isinstance(name, str):
             at = line_in(port, place)
             raise ProofError(
-                str(at), f"{what}: a port without a number, or with a name or protocol that is not text", "mend it"
+                str(at), f"{what}: a port without a number, or with a name or protocol that is not text", "fix it"
             )
 
 
@@ -94,7 +94,7 @@ def _expect_selector(selector: Any, kind: str, what: str, place: Place) -> None:
     try:
         parse_selector(selector)
     except ValueError as error:
-        raise ProofError(str(line_in(selector, place)), f"{what}: spec.selector: {error}", "mend it") from None
+        raise ProofError(str(line_in(selector, place)), f"{what}: spec.selector: {error}", "fix it") from None
 
 
 def _is_list_of_mappings(value: Any) -> bool:

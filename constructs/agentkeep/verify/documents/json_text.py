@@ -40,7 +40,7 @@ def parse_json(text: str, file: str) -> Node:
         parse_yaml(text, file, lenient=True)
         raise ProofError(f"{file}:1", "a key is given twice in one object", "keep one of them") from None
     except json.JSONDecodeError as error:
-        raise ProofError(f"{file}:{error.lineno}", f"this is not JSON ({error.msg})", "mend the file") from None
+        raise ProofError(f"{file}:{error.lineno}", f"this is not JSON ({error.msg})", "fix the file") from None
     except RecursionError:
         raise too_deep(file, 1) from None
     except ValueError:

@@ -30,4 +30,4 @@ def too_deep(file: str, line: int) -> ProofError:
 
 
 class NotMappingError(ProofError):
-    """A document that is a list or a scalar, which is no object of any kind."""
+    """A document that is a list or a scalar, which is not an object of any kind."""

@@ -63,7 +63,7 @@ def parse_yaml(text: str, file: str, *, lenient: bool = False) -> list[Node]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ProofError(f"{file}:{line}", f"this is not YAML ({_one_line(error.problem)})", "mend the file") from None
+        raise ProofError(f"{file}:{line}", f"this is not YAML ({_one_line(error.problem)})", "fix the file") from None
     except yaml.YAMLError as error:
         # A character that no YAML file may hold: the reader gives an offset.
         offset = getattr(error, "position", 0)

@@ -166,13 +166,13 @@ class Reach(Governed):
         )
 
     def to_address(self, source: Pod, address: str, protocol: str, port: int, reading: Reading = Reading.MAY) -> Answer:
-        """Whether *source* can send to one address that is no pod's."""
+        """Whether *source* can send to one address that is not a pod's."""
         return self._one_address(source, EGRESS, address, (protocol, port), reading)
 
     def from_address(
         self, address: str, destination: Pod, protocol: str, port: int, reading: Reading = Reading.MAY
     ) -> Answer:
-        """Whether one address that is no pod's can open a connection to *destination*."""
+        """Whether one address that is not a pod's can open a connection to *destination*."""
         return self._one_address(destination, INGRESS, address, (protocol, port), reading)
 
     def _one_address(self, pod: Pod, direction: str, address: str, packet: tuple[str, int], reading: Reading) -> Answer:

@@ -11,7 +11,7 @@ from agentkeep.verify.selectors import Selector, parse_selector
 INGRESS: Final = "Ingress"
 EGRESS: Final = "Egress"
 
-# One policy beyond this is no policy that a person wrote; every box of it would be held against every other.
+# One policy beyond this is not a policy that a person wrote; every box of it would be held against every other.
 MAX_BOXES: Final = 20_000
 
 _WRITTEN_BY_CONTROLLERS: Final = frozenset(

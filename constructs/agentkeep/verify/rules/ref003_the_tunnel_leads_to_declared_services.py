@@ -28,7 +28,7 @@ def ref003_the_tunnel_leads_to_declared_services(case: Case, report: Report) -> 
         report.look()
         if last:
             if route.hostname or not re.fullmatch(r"http_status:40[34]", route.service):
-                report.find(route.hostname or "the last route", "is no plain 404", place=route.place)
+                report.find(route.hostname or "the last route", "is not a plain 404", place=route.place)
             continue
         found[route.hostname] = found.get(route.hostname, 0) + 1
         subject = route.hostname or "a route without a host"

@@ -65,7 +65,7 @@ def _provider(
         return
     keeper = _keeper(case, address)
     if keeper is None:
-        report.find(workload, f"asks {address[:80]}, which is no declared LLM proxy", place=item.place)
+        report.find(workload, f"asks {address[:80]}, which is not a declared LLM proxy", place=item.place)
         return
     models = {text(one.get("id")) for one in mappings(provider.get("models"))}
     if keeper in served:

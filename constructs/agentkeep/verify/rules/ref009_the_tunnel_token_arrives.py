@@ -47,7 +47,7 @@ def ref009_the_tunnel_token_arrives(case: Case, report: Report) -> None:
         for reader in secret.readers:
             declared = case.ledger.by_id.get(reader.workload)
             if declared is None or declared.role != "tunnel":
-                report.find(secret.id, f"is read by {reader.workload}, which is no tunnel")
+                report.find(secret.id, f"is read by {reader.workload}, which is not a tunnel")
     if not case.ledger.sites and not addresses:
         report.look()
 

@@ -53,7 +53,7 @@ def _templates(case: Case, chart: Chart, report: Report) -> None:
                 report.unsure(file, "renders what its logic says")
             continue
         if not file.endswith((".yaml", ".yml")):
-            report.unsure(file, "is no manifest")
+            report.unsure(file, "is not a manifest")
             continue
         for body in parse_yaml(plain, file):
             meta = mapping(body.get("metadata"))

@@ -2,7 +2,7 @@
 Vendors: who delivers, keeps secrets, keeps data and publishes. One file for each, and nothing of it elsewhere.
 
 A rule that is about one vendor says so. It is left out where the ledger does not declare that vendor *and* the
-artifacts hold nothing of it: the ledger is no switch. What the artifacts hold of a vendor that is not declared is
+artifacts hold nothing of it: the ledger is not a switch. What the artifacts hold of a vendor that is not declared is
 refuted. So every vendor says here by what it is known.
 """
 

@@ -117,13 +117,13 @@ def policy_problems(policy: AgentPolicy) -> Iterator[tuple[str, str]]:
     for name in (*policy.secrets, *policy.elsewhere):
         if not ENV.fullmatch(name):
             # Not echoed: whatever stands in a place for names could be a value.
-            yield "a secret's name is no name of a variable", "give names such as 'GITHUB_TOKEN', never values"
+            yield "a secret's name is not a name of a variable", "give names such as 'GITHUB_TOKEN', never values"
     both = sorted(set(policy.secrets) & set(policy.elsewhere))
     if both:
         yield f"{both[0]} is said to be in the pod and not in the pod", "list it once"
     for repository in policy.repositories:
         if not _REPOSITORY.fullmatch(repository):
-            yield f"{repository!r} is no repository", "write it as 'owner/name'"
+            yield f"{repository!r} is not a repository", "write it as 'owner/name'"
     if not policy.protected_branches or not all(map(BRANCH.fullmatch, policy.protected_branches)):
         yield "protected_branches names no branch, or something else", "write ('main', 'master')"
     if policy.review and CODEX_KEY_ENV not in policy.secrets:

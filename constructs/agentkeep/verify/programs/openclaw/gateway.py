@@ -16,7 +16,7 @@ def gateways(config: Mapping[str, Any]) -> Iterator[str]:
     """CFG003: what is wrong with the gateway, whatever the cluster is."""
     gateway = mapping(config.get("gateway"))
     if gateway.get("mode") != "local":
-        yield "is no gateway of its own (mode)"
+        yield "is not a gateway of its own (mode)"
     if gateway.get("bind") != "lan":
         yield "does not listen where the tunnel reaches it (bind)"
     auth = mapping(gateway.get("auth"))
@@ -49,7 +49,7 @@ def trusted(config: Mapping[str, Any]) -> tuple[Span, ...] | None:
 def _trust(gateway: Mapping[str, Any]) -> Iterator[str]:
     found = trusted({"gateway": gateway})
     if found is None:
-        yield "trusts a proxy that is no network"
+        yield "trusts a proxy that is not a network"
     elif not found:
         yield "trusts no proxy, so every forwarded request is answered 403"
     elif any(one.high - one.low >= _WIDEST[one.family] for one in found):
