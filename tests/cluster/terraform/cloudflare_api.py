@@ -69,7 +69,7 @@ class CloudflareApi:
         inside: Id of a policy that belongs to one application, as version 4 makes them → the policy. The account's
             collection does not show it.
         refused: Collections whose writes are answered with 403, as to a token that lacks a right.
-        repeats_pages: Every page of a list is the first one, twice.
+        repeats_pages: The second page of a list is the first one again.
         journal: (method, collection, id) of every write that was accepted.
         exposed: Hosts whose name led to a tunnel at some moment while no policy guarded them.
     """
@@ -129,7 +129,7 @@ class CloudflareApi:
 
     def _answer(self, method: str, collection: str, scope: str, id_: str | None, body: Json) -> Any:
         if collection == "identity_providers":
-            return [GITHUB, PIN] * (2 if self.repeats_pages else 1)
+            return [GITHUB, PIN]
         if collection == "tokens":
             tunnel = self._known("tunnels", id_)
             token = {"a": tunnel["account_tag"], "t": tunnel["id"], "s": self.secrets[tunnel["id"]]}
@@ -230,8 +230,8 @@ def serving(api: CloudflareApi) -> Iterator[CloudflareApi]:
                     raise RefusedError(403, "Invalid access token")
                 path = self.path.partition("?")[0]
                 result = api.answer(self.command, path.removeprefix(ROOT), body)
-                # A page after the first is empty.
-                if isinstance(result, list) and re.search(r"[?&]page=(?!1\b)", self.path) and not api.repeats_pages:
+                page = re.search(r"[?&]page=(\d+)", self.path)
+                if isinstance(result, list) and page and int(page[1]) > (2 if api.repeats_pages else 1):
                     result = []
             except RefusedError as problem:
                 status, errors = problem.status, [{"code": 10000, "message": str(problem)}]

@@ -99,7 +99,7 @@ def test_a_right_that_is_taken_away_leaves_the_guard_standing(begin: Begin, gene
 
 def test_an_identity_provider_that_is_listed_twice_is_still_one(begin: Begin, generations: Mapping[str, Root]) -> None:
     terraform = begin(generations["v5"])
-    # An API that ignores the number of the page answers every page with the first.
+    # An API that ignores the number of the page answers the second page with the first.
     terraform.cloudflare.repeats_pages = True
     terraform.init().expect()
     terraform.apply().expect()
