@@ -3,6 +3,7 @@
 import pytest
 
 from agentkeep import Access, DeclarationError, DeclarationErrors, Image, Port, Selector, TunnelSite
+from agentkeep.core.model import model_of
 from agentkeep.testing import DEMO_ZONE, demo_platform
 from tests.worlds import CLOUDFLARED, DUAL_STACK, Worker, fields, refusals, world
 
@@ -10,7 +11,7 @@ from tests.worlds import CLOUDFLARED, DUAL_STACK, Worker, fields, refusals, worl
 def test_a_host_may_be_given_short_or_whole() -> None:
     site = world().publish("board", "agent.example.com")
 
-    assert [(one.host, one.key, one.origin) for one in site.hosts(site.platform.model)] == [
+    assert [(one.host, one.key, one.origin) for one in site.hosts(model_of(site))] == [
         ("agent.example.com", "agent", "http://agent.demo.svc.cluster.local:18789"),
         ("board.example.com", "board", "http://agent.demo.svc.cluster.local:18789"),
     ]
@@ -33,9 +34,7 @@ def test_publishing_twice_in_the_same_way_is_harmless() -> None:
 def test_cloudflared_reaches_its_edge_the_workload_and_names() -> None:
     site = world().publish("agent")
 
-    assert {
-        (flow.ledger_names, flow.port.number, flow.port.protocol) for flow in site.platform.model.flows(site.id)
-    } == {
+    assert {(flow.ledger_names, flow.port.number, flow.port.protocol) for flow in model_of(site).flows(site.id)} == {
         (("agent",), 18789, "TCP"),
         (("cidr:198.41.192.0/24", "cidr:198.41.200.0/24"), 7844, "TCP"),
         (("cidr:198.41.192.0/24", "cidr:198.41.200.0/24"), 7844, "UDP"),
@@ -46,9 +45,7 @@ def test_cloudflared_reaches_its_edge_the_workload_and_names() -> None:
 
 def test_on_a_cluster_with_both_families_the_edge_has_both() -> None:
     site = world(platform=demo_platform(on=DUAL_STACK)).publish("agent")
-    edges = {
-        name for flow in site.platform.model.flows(site.id) if flow.port.number == 7844 for name in flow.ledger_names
-    }
+    edges = {name for flow in model_of(site).flows(site.id) if flow.port.number == 7844 for name in flow.ledger_names}
 
     assert edges >= {"cidr:2606:4700:a0::/48", "cidr:198.41.192.0/24"}
 
@@ -58,7 +55,7 @@ def test_keys_of_tokens_are_fetched_only_where_tokens_are_verified(team: str | N
     zone = DEMO_ZONE.model_copy(update={"team_name": team})
     site = world(zone=zone).publish("agent")
 
-    assert any(flow.port.number == 443 for flow in site.platform.model.flows(site.id)) is opened
+    assert any(flow.port.number == 443 for flow in model_of(site).flows(site.id)) is opened
 
 
 def test_the_token_is_filled_by_terraform_and_read_by_cloudflared_alone() -> None:

@@ -334,6 +334,13 @@ class Model:
         return lines
 
 
+def model_of(part: Part) -> Model:
+    """The platform of *part* as it is now, frozen: what a half reads that nobody gave a model."""
+    found = part.platform.model
+    assert isinstance(found, Model)  # noqa: S101 - a platform makes no other
+    return found
+
+
 def _grouped(pairs: Iterable[tuple[str, EdgeT]]) -> dict[str, tuple[EdgeT, ...]]:
     found: dict[str, list[EdgeT]] = defaultdict(list)
     for name, edge in pairs:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from agentkeep.core.cluster import Cluster, Delivery, SecretStore
 from agentkeep.core.edges import Flow, Grant, Publication, Serving
 from agentkeep.core.facts import Problem, expect, named, text_problems
 from agentkeep.errors import DeclarationError
-
-if TYPE_CHECKING:
-    from agentkeep.core.model import Model
 
 PartT = TypeVar("PartT", bound="Part")
 
@@ -59,8 +56,8 @@ class Records(ABC):
 
     @property
     @abstractmethod
-    def model(self) -> Model:
-        """The platform as it is now, frozen."""
+    def model(self) -> object:
+        """The platform as it is now, frozen; `agentkeep.core.model.model_of` knows its type."""
 
     @abstractmethod
     def parts(self, kind: type[PartT]) -> tuple[PartT, ...]:

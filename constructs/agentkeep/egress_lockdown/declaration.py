@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from agentkeep.core.edges import Beside, Flow, Internet, Inward, Neighbour, Range
 from agentkeep.core.facts import Image, Port, Resources, named
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, model_of
 from agentkeep.core.part import Part, Records
 from agentkeep.core.pod import Container, Files, Mount, Pod, Volume
 from agentkeep.core.workload import Workload
@@ -228,5 +228,5 @@ class ConnectivityCheck(Workload):
 
     def finish(self) -> None:
         """Take over the flows of the workload, once all are declared."""
-        for flow in self.platform.model.flows(self.of.id):
+        for flow in model_of(self).flows(self.of.id):
             self.platform.connect(Flow(self.id, flow.to, f"tried by the check of {self.of.id}"))

@@ -8,7 +8,7 @@ from typing import Any
 from constructs import Construct
 
 from agentkeep.core.edges import Beside, Dns, Flow, Internet, Inward, Neighbour, Range
-from agentkeep.core.model import Model, Runs
+from agentkeep.core.model import Model, Runs, model_of
 from agentkeep.egress_lockdown.addresses import internet_blocks
 from agentkeep.egress_lockdown.declaration import ConnectivityCheck, EgressLockdown
 from agentkeep.halves.kubernetes import WAVE_POLICY, Writer, policy_port
@@ -40,7 +40,7 @@ class EgressLockdownKubernetes(Construct):
         pages: Pages | None = None,
     ) -> None:
         super().__init__(scope, id)
-        self._model = model or lockdown.platform.model
+        self._model = model or model_of(lockdown)
         self._writer = Writer(self._model, pages or Pages(self))
         page = self._writer.pages.page("networkpolicy", "nothing may connect, except the declared flows")
         self._writer.object(
@@ -136,7 +136,7 @@ class ConnectivityCheckKubernetes(Construct):
         pages: Pages | None = None,
     ) -> None:
         super().__init__(scope, id)
-        model = model or check.platform.model
+        model = model or model_of(check)
         writer = Writer(model, pages or Pages(self))
         writer.files(model.pod(check.id))
         writer.workload(check, check.id, check.about)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, model_of
 from agentkeep.halves.kubernetes import Writer
 from agentkeep.halves.pages import Pages
 from agentkeep.isolated_llm_proxy.declaration import IsolatedLLMProxy
@@ -33,7 +33,7 @@ class IsolatedLLMProxyKubernetes(Construct):
         pages: Pages | None = None,
     ) -> None:
         super().__init__(scope, id)
-        model = model or proxy.platform.model
+        model = model or model_of(proxy)
         writer = Writer(model, pages or Pages(self))
         SecretParamKubernetes(self, "secrets", proxy, model=model, pages=writer.pages)
         writer.files(model.pod(proxy.id))

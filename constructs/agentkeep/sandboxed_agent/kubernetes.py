@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, model_of
 from agentkeep.halves.kubernetes import Writer
 from agentkeep.halves.pages import Pages
 from agentkeep.sandboxed_agent.declaration import SandboxedAgent
@@ -33,7 +33,7 @@ class SandboxedAgentKubernetes(Construct):
         pages: Pages | None = None,
     ) -> None:
         super().__init__(scope, id)
-        model = model or agent.platform.model
+        model = model or model_of(agent)
         writer = Writer(model, pages or Pages(self))
         SecretParamKubernetes(self, "secrets", agent, model=model, pages=writer.pages)
         pod = model.pod(agent.id)

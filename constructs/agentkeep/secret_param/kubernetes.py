@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, model_of
 from agentkeep.core.workload import Workload
 from agentkeep.halves.kubernetes import WAVE_CONFIG, Writer
 from agentkeep.halves.pages import Pages
@@ -43,7 +43,7 @@ class SecretParamKubernetes(Construct):
         pages: Pages | None = None,
     ) -> None:
         super().__init__(scope, id)
-        model = model or workload.platform.model
+        model = model or model_of(workload)
         grants = model.grants(workload.id)
         if not grants:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, model_of
 from agentkeep.halves.kubernetes import Writer
 from agentkeep.halves.pages import Pages
 from agentkeep.secret_param.kubernetes import SecretParamKubernetes
@@ -33,7 +33,7 @@ class ServiceKubernetes(Construct):
         pages: Pages | None = None,
     ) -> None:
         super().__init__(scope, id)
-        model = model or service.platform.model
+        model = model or model_of(service)
         writer = Writer(model, pages or Pages(self))
         SecretParamKubernetes(self, "secrets", service, model=model, pages=writer.pages)
         pod = model.pod(service.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, model_of
 from agentkeep.halves.kubernetes import Writer
 from agentkeep.halves.pages import Pages
 from agentkeep.secret_param.kubernetes import SecretParamKubernetes
@@ -36,7 +36,7 @@ class TunnelSiteKubernetes(Construct):
         pages: Pages | None = None,
     ) -> None:
         super().__init__(scope, id)
-        model = model or site.platform.model
+        model = model or model_of(site)
         writer = Writer(model, pages or Pages(self))
         SecretParamKubernetes(self, "secrets", site, model=model, pages=writer.pages)
         hosts = ", ".join(published.host for published in site.hosts(model))

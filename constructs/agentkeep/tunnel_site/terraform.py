@@ -17,7 +17,7 @@ from cdktf import TerraformStack, TerraformVariable, TerraformVariableValidation
 from constructs import Construct
 
 from agentkeep.core.edges import Publication
-from agentkeep.core.model import Model
+from agentkeep.core.model import Model, model_of
 from agentkeep.halves.terraform import Root, address, settle, store_half
 from agentkeep.tunnel_site.declaration import TunnelSite
 from agentkeep.tunnel_site.zone import Zone
@@ -57,7 +57,7 @@ class TunnelSiteTerraform(Construct):
 
     def __init__(self, scope: Construct, id: str, site: TunnelSite, *, model: Model | None = None) -> None:  # noqa: A002 - the CDK's own word
         super().__init__(scope, id)
-        model = model or site.platform.model
+        model = model or model_of(site)
         zone, hosts = site.zone, site.hosts(model)
         name = address(site.platform.id)
         # The variables are the root module's, shared by every site of the stack.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdktf import TerraformResourceLifecycle, TerraformStack
 from constructs import Construct
 
-from agentkeep.core.model import Model, Secret
+from agentkeep.core.model import Model, Secret, model_of
 from agentkeep.halves.terraform import Root, address, settle
 from agentkeep.secret_param.stores.aws_terraform import AWS_VERSION, aws_provider
 from agentkeep.secret_param.stores.secrets_manager import SecretsManager
@@ -30,7 +30,7 @@ class SecretTerraform(Construct):
 
     def __init__(self, scope: Construct, id: str, secret: Secret, *, model: Model | None = None) -> None:  # noqa: A002 - the CDK's own word
         super().__init__(scope, id)
-        model = model or secret.platform.model
+        model = model or model_of(secret)
         readers = ", ".join(grant.workload for grant in model.readers(secret.id))
         self.secret, self.version = _made(
             self,
