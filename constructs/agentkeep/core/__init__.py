@@ -1,1 +1,1 @@
-"""The four nouns of a platform: workloads, secrets, flows and publications. No program and no vendor."""
+"""What a declaration is made of and on: parts, pods, edges, facts, and the frozen model. No program and no vendor."""

@@ -1,1 +1,1 @@
-"""Delivery: the namespace, what ArgoCD is allowed to do, and what the API server refuses whoever asks."""
+"""Delivery: what brings manifests into the cluster (one for each vendor), and what the API server refuses to all."""

@@ -1,1 +1,1 @@
-"""SandboxedAgent: an OpenClaw agent, its storage and its sandbox."""
+"""SandboxedAgent: an agent, the program that it runs (`runtimes/`) and where its commands run (`sandboxes/`)."""

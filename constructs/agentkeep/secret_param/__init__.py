@@ -1,1 +1,1 @@
-"""SecretParam: one secret, as an SSM parameter in Terraform and as keys of its readers' own Secrets in Kubernetes."""
+"""SecretParam: one secret, in a store (`stores/`) and as keys of its readers' own Secrets in Kubernetes."""

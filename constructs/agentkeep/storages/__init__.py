@@ -1,1 +1,1 @@
-"""Storages: where volumes come from, one file each."""
+"""Storages: where volumes come from, one for each vendor."""

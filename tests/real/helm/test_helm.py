@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tarfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from agentkeep.core.model import Model
 from agentkeep.targets.kubernetes import Manifests
 from agentkeep.targets.ledger import FILE as LEDGER_FILE
 from agentkeep.targets.ledger import ledger_text
@@ -137,6 +139,18 @@ def test_the_comparison_sees_every_harm_and_the_schema_refuses_it(helm: Helm, lo
     assert refused.returncode != 0 or "persistence.data.size" in harm
 
 
+def with_config(model: Model, text: str) -> Model:
+    """The model with another configuration of the agent, which the chart takes from the pod and not from a manifest."""
+    changed, pod = replace(model), model.pod("openclaw")
+    assert any("openclaw.json" in one.texts for one in pod.files)
+    files = tuple(
+        replace(one, texts={**one.texts, "openclaw.json": text}) if "openclaw.json" in one.texts else one
+        for one in pod.files
+    )
+    changed._pods["openclaw"] = replace(pod, files=files)  # no declaration gives such a text
+    return changed
+
+
 def test_braces_come_through_byte_for_byte(helm: Helm, lolice: Built, tmp_path: Path) -> None:
     nasty = (
         '{"a": "{{ .Values.x }}", "b": "{{- end }}", "c": "{{ `x` }}", "d": "${HOME} $$ {{{{ }}}} `{{`"}\n'
@@ -144,14 +158,13 @@ def test_braces_come_through_byte_for_byte(helm: Helm, lolice: Built, tmp_path: 
     )  # fmt: skip
     folder = "lolice/argoproj/openclaw"
     manifests = dict(lolice.manifests)
-    for page, key in (("openclaw-configmap", "openclaw.json"), ("openclaw-scripts", "share-certs.sh")):
-        (document,) = yaml.safe_load_all(manifests[f"{folder}/{page}.yaml"])
-        document["data"][key] = nasty
-        manifests[f"{folder}/{page}.yaml"] = yaml.safe_dump(document)
+    (document,) = yaml.safe_load_all(manifests[f"{folder}/openclaw-scripts.yaml"])
+    document["data"]["share-certs.sh"] = nasty
+    manifests[f"{folder}/openclaw-scripts.yaml"] = yaml.safe_dump(document)
     (blank,) = yaml.safe_load_all(manifests[f"{folder}/openclaw-workspace.yaml"])
     blank["data"]["zz-last.md"] = "{{ text }}\n\n\n"
     manifests[f"{folder}/openclaw-workspace.yaml"] = yaml.safe_dump(blank)
-    chart = write(lolice.model, manifests, tmp_path / "chart")
+    chart = write(with_config(lolice.model, nasty), manifests, tmp_path / "chart")
     shutil.copytree(lolice.folder / "charts", chart / "charts")
     found = rendered(helm, chart, "openclaw")
 
