@@ -1,13 +1,13 @@
 """Reads a ledger or a policy file, or says what is wrong with it and where."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from agentkeep.errors import ProofError
 from agentkeep.verify.artifacts import POLICY_FORMAT, Place
 from agentkeep.verify.documents import Document
-from agentkeep.verify.intervals import PROTOCOLS, span, spans
+from agentkeep.verify.intervals import PROTOCOLS, span
+from agentkeep.verify.ledger.fields import Fields, Path
 from agentkeep.verify.ledger.model import (
     FAMILIES,
     LEDGER_FORMAT,
@@ -15,7 +15,6 @@ from agentkeep.verify.ledger.model import (
     ROLES,
     Acknowledgement,
     Added,
-    Cluster,
     DeclaredContainer,
     DeclaredFlow,
     DeclaredSecret,
@@ -25,73 +24,13 @@ from agentkeep.verify.ledger.model import (
     Ledger,
     Neighbour,
     Reader,
-    Store,
-    Vendors,
-    is_address,
 )
+from agentkeep.verify.ledger.surroundings import read_cluster, read_vendors
 from agentkeep.verify.programs import PROGRAMS, USERS_OWN
-from agentkeep.verify.vendors import VENDORS
 
-_Path = tuple[str | int, ...]
 # Words of the first policy files, which people have written by hand; a ledger is written by the program.
 _OLDER_ROLES: Final = {"llm-proxy": "keeper"}
-_KINDS: Final = {str: "text", int: "a number", list: "a list", dict: "a mapping"}
 _PROBES: Final = frozenset({"startup", "readiness", "liveness"})
-
-
-class _Reader:
-    """Takes typed values out of a mapping, or says what is wrong and where."""
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._file = document.file
-        self._by_hand = document.root.get("format") == POLICY_FORMAT
-
-    def refuse(self, path: tuple[str | int, ...], problem: str) -> ProofError:
-        where = ".".join(map(str, path)) or "the file"
-        line = self._document.line_of(*path)
-        fix = "fix the policy file" if self._by_hand else "synthesize again"
-        return ProofError(f"{self._file}:{line}", f"{where}: {problem}", fix)
-
-    def get(self, body: Any, path: tuple[str | int, ...], key: str, kind: type, default: Any = None) -> Any:
-        if not isinstance(body, dict):
-            raise self.refuse(path, "is not a mapping")
-        value = body.get(key)
-        if value is None and default is not None:
-            return default
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.refuse((*path, key), f"is not {_KINDS[kind]}")
-        return value
-
-    def texts(self, body: Any, path: tuple[str | int, ...], key: str, default: Any = None) -> tuple[str, ...]:
-        values = self.get(body, path, key, list, default)
-        if not all(isinstance(value, str) for value in values):
-            raise self.refuse((*path, key), "holds something that is not text")
-        return tuple(values)
-
-    def labels(self, body: Any, path: tuple[str | int, ...], key: str, default: Any = None) -> Mapping[str, str]:
-        values = self.get(body, path, key, dict, default)
-        if not all(isinstance(value, str) for value in values.values()):
-            raise self.refuse((*path, key), "holds something that is not text")
-        return dict(values)
-
-    def cidrs(self, body: Any, path: tuple[str | int, ...], key: str) -> tuple[str, ...]:
-        values = self.texts(body, path, key)
-        try:
-            spans(values)
-        except ValueError as error:
-            raise self.refuse((*path, key), str(error)) from None
-        if not values:
-            raise self.refuse((*path, key), "is empty; without it no denial can be proved")
-        return values
-
-    def choice(
-        self, body: Any, path: tuple[str | int, ...], key: str, among: Iterable[str], default: Any = None
-    ) -> str:
-        value: str = self.get(body, path, key, str, default)
-        if value not in among:
-            raise self.refuse((*path, key), f"{value[:40]!r} is none of {', '.join(sorted(among))}")
-        return value
 
 
 def read_ledger(document: Document) -> Ledger:
@@ -101,7 +40,7 @@ def read_ledger(document: Document) -> Ledger:
     Raises:
         ProofError: it is not one, or a field is missing or of the wrong kind.
     """
-    root, read = document.root, _Reader(document)
+    root, read = document.root, Fields(document)
     form = root.get("format")
     if form not in (LEDGER_FORMAT, POLICY_FORMAT):
         raise read.refuse(("format",), f"is neither {LEDGER_FORMAT} nor {POLICY_FORMAT}")
@@ -113,15 +52,15 @@ def read_ledger(document: Document) -> Ledger:
     if unknown or not families:
         raise read.refuse(("families",), f"name some of {', '.join(FAMILIES)}")
 
-    def entries(key: str, otherwise: Any = absent) -> list[tuple[_Path, Any]]:
+    def entries(key: str, otherwise: Any = absent) -> list[tuple[Path, Any]]:
         return [((key, n), body) for n, body in enumerate(read.get(root, (), key, list, otherwise))]
 
-    vendors = _vendors(read, root, by_hand=by_hand)
+    vendors = read_vendors(read, root, by_hand=by_hand)
     ledger = Ledger(
         platform=read.get(root, (), "platform", str),
         namespace=read.get(root, (), "namespace", str),
         vendors=vendors,
-        cluster=_cluster(read, read.get(root, (), "cluster", dict), vendors, by_hand=by_hand),
+        cluster=read_cluster(read, read.get(root, (), "cluster", dict), vendors, by_hand=by_hand),
         workloads=tuple(_workload(read, path, body, by_hand=by_hand) for path, body in entries("workloads")),
         secrets=tuple(_secret(read, path, body, by_hand=by_hand) for path, body in entries("secrets")),
         flows=tuple(_flow(read, path, body) for path, body in entries("flows")),
@@ -141,7 +80,7 @@ def read_ledger(document: Document) -> Ledger:
     return ledger
 
 
-def _expect_unique(read: _Reader, ledger: Ledger) -> None:
+def _expect_unique(read: Fields, ledger: Ledger) -> None:
     for key, names in (
         ("workloads", [one.id for one in ledger.workloads]),
         ("workloads", [one.deployment for one in ledger.workloads]),
@@ -154,7 +93,7 @@ def _expect_unique(read: _Reader, ledger: Ledger) -> None:
             raise read.refuse((key,), f"{min(twice)[:80]!r} is declared twice")
 
 
-def _expect_neighbours(read: _Reader, ledger: Ledger) -> None:
+def _expect_neighbours(read: Fields, ledger: Ledger) -> None:
     """A neighbour lives elsewhere, and a flow to one names a port of it."""
     known = {one.name: one for one in ledger.neighbours}
     for n, one in enumerate(ledger.neighbours):
@@ -171,77 +110,7 @@ def _expect_neighbours(read: _Reader, ledger: Ledger) -> None:
             raise read.refuse(("flows", n), "joins two neighbours, neither of which is the platform's")
 
 
-def _vendors(read: _Reader, root: Any, *, by_hand: bool) -> Vendors:
-    if by_hand and "vendors" not in root:
-        return Vendors()
-    body, path = read.get(root, (), "vendors", dict), ("vendors",)
-    words = {}
-    for kind in ("delivery", "secretStore", "storage", "publishing"):
-        if kind not in body and not by_hand:
-            raise read.refuse((*path, kind), "is missing; write null for none")
-        known = {vendor.name for vendor in VENDORS.values() if vendor.kind == kind}
-        words[kind] = "" if body.get(kind) is None else read.choice(body, path, kind, known)
-    return Vendors(words["delivery"], words["secretStore"], words["storage"], words["publishing"])
-
-
-def _cluster(read: _Reader, body: Any, vendors: Vendors, *, by_hand: bool) -> Cluster:
-    path: _Path = ("cluster",)
-    dns = read.get(body, path, "dns", dict)
-    families = read.texts(body, path, "ipFamilies", ["IPv4"])
-    if not families or set(families) - {"IPv4", "IPv6"}:
-        raise read.refuse((*path, "ipFamilies"), "holds something other than IPv4 and IPv6")
-    labels = read.labels(dns, (*path, "dns"), "podLabels", {})
-    addresses = read.texts(dns, (*path, "dns"), "addresses", [])
-    for address in addresses:
-        if not is_address(address):
-            raise read.refuse((*path, "dns", "addresses"), f"{address[:60]!r} is not an address")
-    if not labels and not addresses:
-        raise read.refuse((*path, "dns", "podLabels"), "is empty; every pod of that namespace would count as DNS")
-    return Cluster(
-        pod_cidrs=read.cidrs(body, path, "podCidrs"),
-        service_cidrs=read.cidrs(body, path, "serviceCidrs"),
-        node_cidrs=read.cidrs(body, path, "nodeCidrs"),
-        ip_families=families,
-        dns_namespace=read.get(dns, (*path, "dns"), "namespace", str),
-        dns_labels=labels,
-        dns_addresses=addresses,
-        secret_store=_store(read, body, vendors, by_hand=by_hand),
-        **_api(read, body, path, by_hand=by_hand),
-    )
-
-
-def _store(read: _Reader, body: Any, vendors: Vendors, *, by_hand: bool) -> Store | None:
-    path: _Path = ("cluster", "secretStore")
-    if not isinstance(body, dict) or body.get("secretStore") is None:
-        if vendors.secret_store:
-            raise read.refuse(path, f"is missing, though vendors.secretStore is {vendors.secret_store}")
-        return None
-    if by_hand and isinstance(body["secretStore"], str):
-        return Store(body["secretStore"], "ClusterSecretStore", "")
-    store = read.get(body, ("cluster",), "secretStore", dict)
-    found = Store(
-        read.get(store, path, "name", str),
-        read.choice(store, path, "kind", ("ClusterSecretStore", "SecretStore"), "ClusterSecretStore"),
-        read.get(store, path, "provider", str, ""),
-    )
-    if found.provider != vendors.secret_store and not by_hand:
-        raise read.refuse((*path, "provider"), f"is not vendors.secretStore, {vendors.secret_store or 'which is null'}")
-    return found
-
-
-def _api(read: _Reader, body: Any, path: _Path, *, by_hand: bool) -> dict[str, Any]:
-    server: str = read.get(body, path, "apiServer", str, "" if by_hand else None)
-    given = isinstance(body, dict) and bool(body.get("apiServerCidrs"))
-    cidrs = read.cidrs(body, path, "apiServerCidrs") if given else ()
-    host, _, port = server.rpartition(":")
-    if server and not (host and port.isdigit() and 1 <= int(port) <= 65535):
-        raise read.refuse((*path, "apiServer"), "is not a host and a port, such as 192.0.2.1:6443")
-    if server and not is_address(host.strip("[]")) and not cidrs:
-        raise read.refuse((*path, "apiServerCidrs"), "is empty, though apiServer is a name; name its addresses' ranges")
-    return {"api_server": server, "api_server_cidrs": cidrs}
-
-
-def _ports(read: _Reader, path: _Path, body: Any) -> tuple[tuple[str, int, str], ...]:
+def _ports(read: Fields, path: Path, body: Any) -> tuple[tuple[str, int, str], ...]:
     return tuple(
         (
             read.get(port, (*path, "ports", n), "name", str, ""),
@@ -252,7 +121,7 @@ def _ports(read: _Reader, path: _Path, body: Any) -> tuple[tuple[str, int, str],
     )
 
 
-def _workload(read: _Reader, path: _Path, body: Any, *, by_hand: bool) -> DeclaredWorkload:
+def _workload(read: Fields, path: Path, body: Any, *, by_hand: bool) -> DeclaredWorkload:
     name = read.get(body, path, "id", str)
     if by_hand and isinstance(body, dict) and body.get("role") in _OLDER_ROLES:
         body = {**body, "role": _OLDER_ROLES[body["role"]]}
@@ -277,11 +146,11 @@ def _workload(read: _Reader, path: _Path, body: Any, *, by_hand: bool) -> Declar
     )
 
 
-def _declared(read: _Reader, path: _Path, body: Any) -> Mapping[str, DeclaredContainer]:
-    at: _Path = (*path, "declared")
+def _declared(read: Fields, path: Path, body: Any) -> Mapping[str, DeclaredContainer]:
+    at: Path = (*path, "declared")
     found: dict[str, DeclaredContainer] = {}
     for name in read.get(body, path, "declared", dict):
-        here: _Path = (*at, name)
+        here: Path = (*at, name)
         one = read.get(body["declared"], at, name, dict)
         unknown = set(one) - {"command", "args", "workingDir", "env", "files", "probes"}
         if unknown:
@@ -300,10 +169,10 @@ def _declared(read: _Reader, path: _Path, body: Any) -> Mapping[str, DeclaredCon
     return found
 
 
-def _secret(read: _Reader, path: _Path, body: Any, *, by_hand: bool) -> DeclaredSecret:
+def _secret(read: Fields, path: Path, body: Any, *, by_hand: bool) -> DeclaredSecret:
     readers: list[Reader] = []
     for n, one in enumerate(read.get(body, path, "readers", list)):
-        at: _Path = (*path, "readers", n)
+        at: Path = (*path, "readers", n)
         readers.extend(
             Reader(
                 read.get(one, at, "workload", str),
@@ -325,7 +194,7 @@ def _secret(read: _Reader, path: _Path, body: Any, *, by_hand: bool) -> Declared
     )
 
 
-def _neighbour(read: _Reader, path: _Path, body: Any) -> Neighbour:
+def _neighbour(read: Fields, path: Path, body: Any) -> Neighbour:
     labels = read.labels(body, path, "podLabels")
     if not labels:
         raise read.refuse((*path, "podLabels"), "is empty; every pod of that namespace would be meant")
@@ -337,14 +206,14 @@ def _neighbour(read: _Reader, path: _Path, body: Any) -> Neighbour:
     )
 
 
-def _added(read: _Reader, path: _Path, body: Any) -> Added:
+def _added(read: Fields, path: Path, body: Any) -> Added:
     because: str = read.get(body, path, "because", str)
     if not because.strip():
         raise read.refuse((*path, "because"), "is empty; what is added needs a reason")
     return Added(read.get(body, path, "kind", str), read.get(body, path, "name", str), because)
 
 
-def _flow(read: _Reader, path: _Path, body: Any) -> DeclaredFlow:
+def _flow(read: Fields, path: Path, body: Any) -> DeclaredFlow:
     port = read.get(body, path, "port", int)
     if not 1 <= port <= 65535:
         raise read.refuse((*path, "port"), "is not between 1 and 65535")
@@ -362,7 +231,7 @@ def _flow(read: _Reader, path: _Path, body: Any) -> DeclaredFlow:
     )
 
 
-def _site(read: _Reader, path: _Path, body: Any) -> DeclaredSite:
+def _site(read: Fields, path: Path, body: Any) -> DeclaredSite:
     return DeclaredSite(
         id=read.get(body, path, "id", str),
         host=read.get(body, path, "host", str),
@@ -373,7 +242,7 @@ def _site(read: _Reader, path: _Path, body: Any) -> DeclaredSite:
     )
 
 
-def _storage(read: _Reader, path: _Path, body: Any) -> DeclaredStorage:
+def _storage(read: Fields, path: Path, body: Any) -> DeclaredStorage:
     return DeclaredStorage(
         workload=read.get(body, path, "workload", str),
         claim=read.get(body, path, "claim", str),
@@ -381,7 +250,7 @@ def _storage(read: _Reader, path: _Path, body: Any) -> DeclaredStorage:
     )
 
 
-def _acknowledgement(read: _Reader, path: _Path, body: Any) -> Acknowledgement:
+def _acknowledgement(read: Fields, path: Path, body: Any) -> Acknowledgement:
     until = body.get("until") if isinstance(body, dict) else None
     try:
         last = None if until is None else datetime.date.fromisoformat(str(until))
