@@ -1,5 +1,6 @@
 """What every secret store of a cloud is asked, whatever the cloud calls it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class SecretStore(Vendor):
+class SecretStore(Vendor, ABC):
     """A vendor that keeps secrets. Each subclass is one file."""
 
     #: The resource that makes a key.
@@ -37,10 +38,11 @@ class SecretStore(Vendor):
                 values = tuple(self.values(module, f"{kind}.{name}", body))
                 yield Entry(text(body.get("name")), f"{kind}.{name}", body, place, module, values)
 
+    @abstractmethod
     def values(self, module: Terraform, address: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """The blocks that write a value of the key."""
-        raise NotImplementedError
 
+    @abstractmethod
     def problems(self, entry: Entry, filled_by: str) -> Iterator[str]:
         """
         What is wrong with how a key is kept and filled.
@@ -49,7 +51,6 @@ class SecretStore(Vendor):
             entry: The key.
             filled_by: ``operator`` or ``terraform``; empty for a key that nobody declared.
         """
-        raise NotImplementedError
 
     def filled_from(self, entry: Entry) -> str:
         """The expression that Terraform fills the key with; empty if there is none."""

@@ -1,5 +1,6 @@
 """What every storage is asked: whether it backs up a claim, and whether anything of its own undoes that."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ OWN_NAMESPACE = "metadata.namespace"
 
 
 @dataclass(frozen=True)
-class Storage(Vendor):
+class Storage(Vendor, ABC):
     """
     A vendor that keeps data. Each subclass is one file.
 
@@ -22,9 +23,9 @@ class Storage(Vendor):
 
     kept: tuple[tuple[str, str, str], ...] = ()
 
+    @abstractmethod
     def unprotected(self, artifacts: Artifacts, claim: Object, groups: tuple[str, ...]) -> Iterator[str]:
         """Why *claim* is not backed up by what is declared for it: the *groups* of the ledger."""
-        raise NotImplementedError
 
     def odd(self, artifacts: Artifacts) -> Iterator[tuple[str, str, Place]]:  # noqa: ARG002  # most have nothing
         """What of its own is not as it has to be, each as (subject, problem, place)."""
