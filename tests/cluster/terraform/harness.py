@@ -69,8 +69,8 @@ def dist_folders() -> list[Path]:
     """
     Every folder that is applied here: the committed one, and the examples in the same account.
 
-    The others are in invented accounts, which the stand-in for AWS is not, and one needs services that the slim provider
-    leaves out.
+    The others are in invented accounts, which the stand-in for AWS is not, and one needs services that the slim
+    provider leaves out.
     """
     folders = (ROOT / "dist", *(ROOT / "examples" / name / "dist" for name in ("hermes", "two-agents")))
     return [folder for folder in folders if roots_of(folder)]
