@@ -155,7 +155,7 @@ def test_until_somebody_applies_no_key_is_in_a_state(life: Life) -> None:
 )
 def test_no_key_is_ever_in_a_state(life: Life) -> None:
     """
-    The state holds a person's key after the next apply: a known finding, which the issue about day two answers.
+    The state holds a person's key after the next apply: a known finding. Write-only values would end it.
 
     ``ignore_changes`` keeps Terraform from writing the placeholder over the key, not from reading the key. The state
     is encrypted in its bucket (SEC010), and whoever may read it reads every key. A saved plan holds them as well.
